@@ -1,0 +1,137 @@
+"""Canonical project names, claims, and the regular expressions that both servers and the model share.
+
+Canonical names follow PEP 503: lower case, every run of ``-``, ``_`` and ``.`` is one ``-``. Past the edge of a site
+nothing but a :data:`NormalizedName` exists. Claims have the meaning of PEP 752 prefixes: ``acme-*`` covers ``acme``
+itself and every name that begins with ``acme-``, and not ``acmetool``.
+
+The patterns use the syntax that PCRE (nginx, httpd) and :mod:`re` have in common, without capturing groups: nginx
+must not capture inside a ``map`` (CVE-2026-42533) and httpd must not use named groups (CVE-2026-44631).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from packaging.utils import InvalidName, NormalizedName, canonicalize_name
+
+__all__ = [
+    "CANONICAL_NAME",
+    "MAX_NAME_LENGTH",
+    "RAW_NAME",
+    "TOO_MANY_CAPITALS",
+    "TOO_MANY_SEPARATORS",
+    "Claim",
+    "ClaimSet",
+    "InvalidName",
+    "NormalizedName",
+    "is_redirectable",
+    "parse_name",
+]
+
+#: Longer names are outside the grammar: both servers rewrite spellings step by step, and the length bounds that work.
+MAX_NAME_LENGTH = 200
+
+#: A canonical name, unanchored.
+CANONICAL_NAME = "[a-z0-9]+(?:-[a-z0-9]+)*"
+
+#: Any valid spelling of a name ("Names and normalization" of packaging.python.org), unanchored.
+RAW_NAME = "[A-Za-z0-9](?:[A-Za-z0-9._-]{0,198}[A-Za-z0-9])?"
+
+#: nginx lower-cases one occurrence of a letter, and shortens one run, per pass, and allows 10 passes: a name with more
+#: than 11 of one capital letter or 11 runs of separators would end in its 500. Both servers and the model answer 404
+#: to such a name instead (measured: facts in RATIONALE.md, "Spellings"). The first pattern holds a back reference and
+#: is for conditions only, never for a ``map``.
+TOO_MANY_CAPITALS = r"(?P<rg_capital>[A-Z])(?:[^/]*(?P=rg_capital)){11}"
+TOO_MANY_SEPARATORS = r"(?:(?:[-._]*[._][-._]*|--+)[^/]*?){12}"
+
+_RAW = re.compile(RAW_NAME)
+_CAPITALS = re.compile(TOO_MANY_CAPITALS)
+_SEPARATORS = re.compile(TOO_MANY_SEPARATORS)
+
+
+def parse_name(raw: str) -> NormalizedName:
+    """Return the canonical form of any valid spelling of a project name.
+
+    :raises InvalidName: when ``raw`` is no valid project name, or longer than :data:`MAX_NAME_LENGTH`.
+    """
+    if not _RAW.fullmatch(raw):
+        raise InvalidName(f"{raw!r} is not a project name")
+    return canonicalize_name(raw)
+
+
+def is_redirectable(raw: str) -> bool:
+    """Tell whether a site answers this valid spelling with a redirect to the canonical one (see above for the bounds)."""
+    return not (_CAPITALS.search(raw) or _SEPARATORS.search(raw))
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Claim:
+    """A name, or a PEP 752 prefix, that is private even when no file of it exists.
+
+    >>> Claim.parse("Acme_*").covers(parse_name("acme")), Claim.parse("acme-*").covers(parse_name("acmetool"))
+    (True, False)
+    """
+
+    name: NormalizedName
+    prefix: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> Claim:
+        """Read ``secret-tool`` or ``acme-*``; any spelling of the name is taken.
+
+        :raises InvalidName: for anything else, such as ``acme*`` (PEP 752 prefixes end at a separator) or ``*``.
+        """
+        if text.endswith("*"):
+            if len(text) < 3 or text[-2] not in "-_.":
+                raise InvalidName(f"{text!r} is not a claim: a prefix ends with '-*'")
+            return cls(parse_name(text[:-2]), prefix=True)
+        return cls(parse_name(text))
+
+    def covers(self, name: NormalizedName) -> bool:
+        """Tell whether ``name`` is private because of this claim."""
+        return name == self.name or (self.prefix and name.startswith(f"{self.name}-"))
+
+    def __str__(self) -> str:
+        return f"{self.name}-*" if self.prefix else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimSet:
+    """Claims in the two shapes that a server looks up: exact names in a hash, prefixes in one alternation.
+
+    Both tuples are sorted and hold nothing that another claim covers already, so the same claims in any order and
+    number of repetitions give the same configuration.
+    """
+
+    names: tuple[NormalizedName, ...]
+    prefixes: tuple[NormalizedName, ...]
+
+    @classmethod
+    def of(cls, claims: Iterable[Claim]) -> ClaimSet:
+        """Sort the claims and drop those that a prefix covers."""
+        asked = set(claims)
+        prefixes: list[NormalizedName] = []
+        for name in sorted({claim.name for claim in asked if claim.prefix}):
+            if not _is_below(name, prefixes):
+                prefixes.append(name)
+        names = sorted({claim.name for claim in asked if not _is_below(claim.name, prefixes)})
+        return cls(tuple(names), tuple(prefixes))
+
+    def covers(self, name: NormalizedName) -> bool:
+        """Tell whether any claim covers ``name``."""
+        return name in self.names or _is_below(name, self.prefixes)
+
+    def __bool__(self) -> bool:
+        return bool(self.names or self.prefixes)
+
+    def __str__(self) -> str:
+        return ", ".join(sorted([*self.names, *(f"{name}-*" for name in self.prefixes)]))
+
+
+def _is_below(name: NormalizedName, prefixes: Iterable[NormalizedName]) -> bool:
+    """Tell whether one of the prefixes is ``name`` or ends at one of its dashes; cost is the name's length only for a set."""
+    known = prefixes if isinstance(prefixes, (set, frozenset)) else set(prefixes)
+    parts = name.split("-")
+    return any("-".join(parts[:end]) in known for end in range(1, len(parts) + 1))
