@@ -1,0 +1,129 @@
+"""Directory trees and HTTP indexes that known tools make, as data: a tree or a server more is one entry more.
+
+A *layout* says where the pages and the files of a directory tree lie; a *kind* says how the links in the pages of an
+HTTP index look. Sources: the trees recorded from the real tools, and the tools' own documentation, as each entry names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["KINDS", "LAYOUTS", "Kind", "Layout"]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where the pages and the files of a directory tree lie, relative to the ``path:`` or ``mirror:`` of its source.
+
+    Directories are written with a final slash; the empty string is the root itself.
+    """
+
+    name: str
+    summary: str
+    private: bool
+    """May be the layout of a private directory."""
+    mirror: bool
+    """May be the layout of a mirror."""
+    generated: bool = False
+    """The tree has files only: ``rewritegen index`` writes its pages into the state."""
+    listing: bool = False
+    """One directory per project, so the web server's own listing can be its page (``listing: automatic``)."""
+    pages: str = ""
+    """The directory that holds one directory per project."""
+    hashed: bool = False
+    """A level with the first character of the name lies above the project's directory."""
+    raw_names: bool = False
+    """Project directories may be spelled as registered; ``rewritegen index`` links the canonical names to them."""
+    beside: bool = False
+    """The files of a project lie beside its page and are linked by their bare names."""
+    packages: str | None = None
+    """The directory that ``../../packages/`` in a page means, where pages link like that."""
+    files: str = ""
+    """The directory that ``/files/SOURCE/`` serves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How the links to files look in the pages of an HTTP index."""
+
+    name: str
+    summary: str
+    parents: bool = False
+    """Links are relative, ``../../PATH`` seen from the page of a project."""
+    origin: bool = False
+    """Links may be absolute URLs on the index's own scheme, host and port."""
+
+
+def _by_name(*layouts: Layout) -> dict[str, Layout]:
+    return {layout.name: layout for layout in layouts}
+
+
+LAYOUTS = _by_name(
+    Layout(
+        "projects",
+        "one directory per project, files in it",
+        private=True,
+        mirror=False,
+        generated=True,
+        listing=True,
+        raw_names=True,
+    ),
+    Layout(
+        "flat",
+        "one directory with the files of all projects (a wheelhouse)",
+        private=True,
+        mirror=False,
+        generated=True,
+    ),
+    Layout(
+        "static",
+        "a ready PEP 503/691 tree: NAME/index.html, files beside it",
+        private=True,
+        mirror=True,
+        beside=True,
+        raw_names=True,
+    ),
+    # Measured with bandersnatch 6.8.0: index.html, index.v1_html and index.v1_json of canonical names; with
+    # hash-index the links still say ../../packages/, which is right for the public URL /simple/NAME/ only.
+    Layout(
+        "bandersnatch",
+        "bandersnatch's web/ directory",
+        private=False,
+        mirror=True,
+        pages="simple/",
+        packages="packages/",
+        files="packages/",
+    ),
+    Layout(
+        "bandersnatch-hash-index",
+        "bandersnatch's web/ directory with hash-index = true",
+        private=False,
+        mirror=True,
+        pages="simple/",
+        hashed=True,
+        packages="packages/",
+        files="packages/",
+    ),
+    # Measured with pep381client 1.5: simple/ holds byte copies of pages under the names as registered.
+    Layout(
+        "pep381client",
+        "pep381client's web/ directory",
+        private=False,
+        mirror=True,
+        pages="simple/",
+        raw_names=True,
+        packages="packages/",
+        files="packages/",
+    ),
+)
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind("pypi", "PyPI itself: absolute links to the declared file hosts"),
+        Kind("simple", "any PEP 503 index: relative links, or absolute ones on its own host or the declared file hosts",
+             parents=True, origin=True),
+        # devpi links to ../../+f/ab/... from STAGE/+simple/NAME/
+        Kind("devpi", "devpi: relative links to +f/ of the stage", parents=True, origin=True),
+    )
+}
