@@ -1,0 +1,1 @@
+"""Real installers, through real servers."""

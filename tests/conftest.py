@@ -1,0 +1,71 @@
+"""Fixtures that every test directory may use; the work is in ``tests/support``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from tests.support import processes, tools
+from tests.support.certificates import Authority
+
+SERVER_KINDS = ("nginx", "apache")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register what this suite marks with, and refuse a misspelt REWRITEGEN_REQUIRE at once."""
+    config.addinivalue_line("markers", "server: runs a real web server as a process")
+    config.addinivalue_line("markers", "client: runs a real installer through a real web server")
+    tools.required()
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A directory for this test that the workers of a server may enter (see tests/support/processes.py)."""
+    with processes.traversable_directory() as directory:
+        yield directory
+
+
+@pytest.fixture(scope="session")
+def shared_place() -> Iterator[Path]:
+    """The same for the whole session."""
+    with processes.traversable_directory() as directory:
+        yield directory
+
+
+@pytest.fixture(scope="session")
+def authority(shared_place: Path) -> Authority:
+    """The certificate authority of the session."""
+    directory = shared_place / "authority"
+    directory.mkdir()
+    return Authority(directory)
+
+
+@pytest.fixture(params=SERVER_KINDS)
+def server_kind(request: pytest.FixtureRequest) -> str:
+    """``nginx``, then ``apache``; skips when the server is not installed."""
+    kind: str = request.param
+    tools.require(kind)
+    return kind
+
+
+class StartServer(Protocol):
+    """What the fixture :func:`start_server` gives."""
+
+    def __call__(self, kind: str, tree: Path, ports: Sequence[int]) -> processes.Server: ...
+
+
+@pytest.fixture
+def start_server() -> Iterator[StartServer]:
+    """Start servers on standalone trees; all of them are stopped at the end of the test."""
+    started: list[processes.Server] = []
+
+    def start(kind: str, tree: Path, ports: Sequence[int]) -> processes.Server:
+        started.append(processes.start(kind, tree, ports))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.stop()

@@ -1,0 +1,1 @@
+"""The real nginx and the real httpd, run on generated configurations."""
