@@ -1,0 +1,51 @@
+# Two of these are all the set-up that there is: `make demo` shows rewritegen at work, `make test` tests it.
+# Needed: python3 with its venv module, make, git, and the package registries as pip and apt are configured here.
+
+PYTHON ?= python3
+SHELL  := /bin/sh
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint format bench coverage lowest clean-machine clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+# A virtual environment is made again when pyproject.toml changes. .venv-demo has what a user installs, .venv all the rest.
+.venv/installed: pyproject.toml
+	$(PYTHON) tools/environment.py .venv --extras serve,watch,test,lint
+
+.venv-demo/installed: pyproject.toml
+	$(PYTHON) tools/environment.py .venv-demo
+
+demo: .venv-demo/installed ## a private and a mirrored package through a real server on 127.0.0.1; KEEP=1 leaves it running
+	.venv-demo/bin/python tools/demo.py $(if $(KEEP),--keep)
+
+test: ## every test on every Python from 3.10 to 3.13 that is installed; as root, installs nginx and apache2 from Debian
+	$(PYTHON) tools/run_tests.py $(TESTS)
+
+lint: .venv/installed ## ruff, mypy --strict, and no decisions in templates
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/python tools/check_templates.py templates
+
+format: .venv/installed ## let ruff format the code and sort the imports
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+bench: .venv/installed ## the benchmarks; they print numbers
+	.venv/bin/python -m pytest -m bench -s tests
+
+coverage: .venv/installed ## branch coverage of the suite on one Python
+	.venv/bin/python -m pytest -n 2 --cov --cov-report=term tests
+
+lowest: .venv/installed ## the unit tests with the oldest versions of everything that pyproject.toml allows
+	.venv/bin/python tools/lowest.py
+
+clean-machine: ## `make demo` and `make test` of this commit in a new Debian chroot (root, debootstrap)
+	$(PYTHON) tools/clean_machine.py
+
+clean: ## remove what the other targets made
+	rm -rf .venv .venv-* build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+	find rewritegen tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,89 @@
+"""Install the Debian packages that the tests use, when they are missing and we may.
+
+Nothing is started: while the packages are configured, a temporary ``policy-rc.d`` tells Debian's ``invoke-rc.d`` that
+no service may start (its answer 101), and where systemd runs the two services that came with them are disabled
+again. The tests run their own servers, on other ports and as another process tree. A service that was there before
+is not touched.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+#: Program or file that proves a package, and the package.
+NEEDED = {
+    "/usr/sbin/nginx": "nginx",
+    "/usr/sbin/apachectl": "apache2",
+    "/usr/bin/openssl": "openssl",
+    "/etc/ssl/certs/ca-certificates.crt": "ca-certificates",
+}
+SERVICES = {"nginx", "apache2"}
+POLICY = Path("/usr/sbin/policy-rc.d")
+
+
+def missing() -> list[str]:
+    """Return the packages of :data:`NEEDED` that are not there."""
+    return [package for proof, package in NEEDED.items() if not Path(proof).exists()]
+
+
+@contextmanager
+def no_service_starts() -> Iterator[None]:
+    """Forbid Debian's maintainer scripts to start services; an existing policy stays in force instead."""
+    if POLICY.exists():
+        yield
+        return
+    POLICY.write_text("#!/bin/sh\nexit 101\n", encoding="ascii")
+    POLICY.chmod(0o755)
+    try:
+        yield
+    finally:
+        POLICY.unlink()
+
+
+def install(packages: list[str]) -> None:
+    """Install ``packages`` with apt-get.
+
+    :raises subprocess.CalledProcessError: when apt-get fails; what it said is on stderr.
+    """
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    with no_service_starts():
+        subprocess.run(
+            ["apt-get", "update", "-qq"], check=True, env=quiet, stdin=subprocess.DEVNULL
+        )
+        command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
+        subprocess.run(command, check=True, env=quiet, stdin=subprocess.DEVNULL, stdout=sys.stderr)
+    if Path("/run/systemd/system").is_dir():
+        for service in sorted(SERVICES.intersection(packages)):
+            subprocess.run(["systemctl", "disable", "--quiet", service], check=False)
+
+
+def main() -> int:
+    """Install what is missing; exit 1 with the command to type when that cannot be done here."""
+    packages = missing()
+    if not packages:
+        return 0
+    command = "apt-get install --no-install-recommends " + " ".join(packages)
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        print(f"missing: {', '.join(packages)}; as root on Debian: {command}", file=sys.stderr)
+        return 1
+    print(
+        f"installing from Debian: {' '.join(packages)} (no service is started)",
+        file=sys.stderr,
+        flush=True,
+    )
+    try:
+        install(packages)
+    except subprocess.CalledProcessError as error:
+        print(f"{' '.join(error.cmd)}: exit code {error.returncode}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
