@@ -11,7 +11,7 @@ must not capture inside a ``map`` (CVE-2026-42533) and httpd must not use named 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from packaging.utils import InvalidName, NormalizedName, canonicalize_name
@@ -26,6 +26,8 @@ __all__ = [
     "ClaimSet",
     "InvalidName",
     "NormalizedName",
+    "alternations",
+    "file_belongs_to",
     "is_redirectable",
     "parse_name",
 ]
@@ -101,27 +103,45 @@ class Claim:
 class ClaimSet:
     """Claims in the two shapes that a server looks up: exact names in a hash, prefixes in one alternation.
 
-    Both tuples are sorted and hold nothing that another claim covers already, so the same claims in any order and
+    The tuples are sorted and hold nothing that another claim covers already, so the same claims in any order and
     number of repetitions give the same configuration.
     """
 
-    names: tuple[NormalizedName, ...]
-    prefixes: tuple[NormalizedName, ...]
+    names: tuple[NormalizedName, ...] = ()
+    prefixes: tuple[NormalizedName, ...] = ()
+    public: tuple[NormalizedName, ...] = ()
+    """Names below a prefix that the site declares public."""
 
     @classmethod
-    def of(cls, claims: Iterable[Claim]) -> ClaimSet:
+    def of(cls, claims: Iterable[Claim], public: Iterable[NormalizedName] = ()) -> ClaimSet:
         """Sort the claims and drop those that a prefix covers."""
         asked = set(claims)
-        prefixes: list[NormalizedName] = []
-        for name in sorted({claim.name for claim in asked if claim.prefix}):
-            if not _is_below(name, prefixes):
-                prefixes.append(name)
-        names = sorted({claim.name for claim in asked if not _is_below(claim.name, prefixes)})
-        return cls(tuple(names), tuple(prefixes))
+        prefixes = {claim.name for claim in asked if claim.prefix}
+        shortest = {name for name in prefixes if not _is_below(_parent(name), prefixes)}
+        names = {claim.name for claim in asked if not _is_below(claim.name, shortest)}
+        exceptions = {name for name in public if _is_below(name, shortest)}
+        return cls(tuple(sorted(names)), tuple(sorted(shortest)), tuple(sorted(exceptions)))
 
     def covers(self, name: NormalizedName) -> bool:
         """Tell whether any claim covers ``name``."""
-        return name in self.names or _is_below(name, self.prefixes)
+        if name in self.public:
+            return False
+        return name in self.names or _is_below(name, set(self.prefixes))
+
+    def file_patterns(self) -> tuple[str, ...]:
+        """Return patterns, one of which matches each file name that belongs to a claimed project.
+
+        To be searched at the start of a base name, without regard to case. A wheel or sdist is called
+        ``NAME-VERSION...`` with any separators in NAME; where name and version cannot be told apart, the patterns
+        err on the private side.
+        """
+        public = "".join(f"(?!{_spellings(name)}[-_.]+v?[0-9])" for name in self.public)
+        exact = alternations(_spellings(name) for name in self.names)
+        below = alternations(_spellings(name) for name in self.prefixes)
+        return (
+            *(f"{chunk}[-_.]+v?[0-9]" for chunk in exact),
+            *(f"{public}{chunk}[-_.]" for chunk in below),
+        )
 
     def __bool__(self) -> bool:
         return bool(self.names or self.prefixes)
@@ -130,8 +150,38 @@ class ClaimSet:
         return ", ".join(sorted([*self.names, *(f"{name}-*" for name in self.prefixes)]))
 
 
-def _is_below(name: NormalizedName, prefixes: Iterable[NormalizedName]) -> bool:
-    """Tell whether one of the prefixes is ``name`` or ends at one of its dashes; cost is the name's length only for a set."""
-    known = prefixes if isinstance(prefixes, (set, frozenset)) else set(prefixes)
+def file_belongs_to(file: str, claims: ClaimSet) -> bool:
+    """Tell whether a file of this base name belongs to a claimed project."""
+    return any(re.match(pattern, file, re.IGNORECASE) for pattern in claims.file_patterns())
+
+
+def alternations(patterns: Iterable[str], limit: int = 4000) -> Iterator[str]:
+    """Join patterns to ``(?:a|b|...)`` of about ``limit`` characters each.
+
+    PCRE compiles to at most 64 KiB with the link size that distributions use, and people read shorter ones.
+    """
+    chunk: list[str] = []
+    size = 0
+    for pattern in patterns:
+        if chunk and size + len(pattern) > limit:
+            yield f"(?:{'|'.join(chunk)})"
+            chunk, size = [], 0
+        chunk.append(pattern)
+        size += len(pattern) + 1
+    if chunk:
+        yield f"(?:{'|'.join(chunk)})"
+
+
+def _spellings(name: NormalizedName) -> str:
+    """Return a pattern of all spellings of a name but for their case."""
+    return name.replace("-", "[-_.]+")
+
+
+def _parent(name: NormalizedName) -> str:
+    return name.rpartition("-")[0]
+
+
+def _is_below(name: str, prefixes: set[NormalizedName]) -> bool:
+    """Tell whether one of the prefixes is ``name`` or ends at one of its dashes; costs the parts of the name only."""
     parts = name.split("-")
-    return any("-".join(parts[:end]) in known for end in range(1, len(parts) + 1))
+    return any("-".join(parts[:end]) in prefixes for end in range(1, len(parts) + 1))

@@ -46,6 +46,11 @@ class Representation:
     order: tuple[str, ...]
     """Suffixes to look for in a page directory, best first: a tree need not have all representations."""
 
+    @property
+    def tried(self) -> tuple[Representation, ...]:
+        """The representations that ``order`` names."""
+        return tuple(_BY_SUFFIX[suffix] for suffix in self.order)
+
 
 JSON = Representation(
     "json",
@@ -74,6 +79,8 @@ HTML = Representation(
 
 #: In the order in which the Accept patterns are tried; the last one is the default.
 REPRESENTATIONS = (JSON, V1_HTML, HTML)
+
+_BY_SUFFIX = {form.suffix: form for form in REPRESENTATIONS}
 
 #: Accept-Encoding headers of a client that takes gzip.
 ACCEPT_GZIP = r"(?:^|[\s,])gzip\s*(?:,|$|;(?!\s*q=0(?:\.0*)?\s*(?:,|$)))"

@@ -1,0 +1,358 @@
+"""The model: a plan and a request in, the decision and its trace out.
+
+It is the third interpreter of the plan, beside the two servers, and the oracle of the tests. It looks at the world
+(files, upstreams) through :class:`World` only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, assert_never
+
+from rewritegen.names import NormalizedName, file_belongs_to, is_redirectable, parse_name
+from rewritegen.plan import METHODS, Plan
+from rewritegen.representations import HTML, Representation, negotiate
+from rewritegen.routes import describe, describe_files
+from rewritegen.steps import (
+    AskPrivately,
+    Available,
+    FetchFrom,
+    FileRoute,
+    Listing,
+    NotFound,
+    OwnedBy,
+    PageTree,
+    Reserved,
+    SendTo,
+    Step,
+    TryMirror,
+    TryProxy,
+    Upstream,
+)
+
+__all__ = ["Decision", "FileSystem", "Request", "TraceLine", "World", "decide"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as it came in: the target is raw, header names are lower case."""
+
+    target: str
+    method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TraceLine:
+    """One rule that was looked at: the YAML key that made it, the rule in words, and whether it decided."""
+
+    key: str
+    rule: str
+    decided: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the client gets, and what left the site for it."""
+
+    status: int
+    source: str = "none"
+    """X-Index-Source."""
+    location: str | None = None
+    representation: Representation | None = None
+    path: str | None = None
+    """The file that is sent, or the directory that is listed."""
+    forwarded: tuple[str, ...] = ()
+    """URLs that upstreams were asked for, in order."""
+    trace: tuple[TraceLine, ...] = ()
+
+
+class World(Protocol):
+    """What a decision depends on besides the plan."""
+
+    def is_file(self, path: str) -> bool:
+        """A readable regular file, links followed."""
+
+    def is_directory(self, path: str) -> bool:
+        """A directory, links followed."""
+
+    def is_link(self, path: str) -> bool:
+        """A symbolic link, dangling or not."""
+
+    def ask(self, url: str, representation: Representation | None) -> int:
+        """Return the status that an upstream gives, 502 when it cannot be reached; files have no representation."""
+
+
+class FileSystem:
+    """The world of this machine; every upstream answers with one status, unless a subclass knows better."""
+
+    def __init__(self, upstream_status: int = 200) -> None:
+        self._upstream_status = upstream_status
+
+    def is_file(self, path: str) -> bool:
+        return Path(path).is_file()
+
+    def is_directory(self, path: str) -> bool:
+        return Path(path).is_dir()
+
+    def is_link(self, path: str) -> bool:
+        return Path(path).is_symlink()
+
+    def ask(self, url: str, representation: Representation | None) -> int:
+        return self._upstream_status
+
+
+def decide(plan: Plan, request: Request, world: World) -> Decision:
+    """Decide one request."""
+    return _Interpreter(plan, request, world).decide()
+
+
+class _Interpreter:
+    def __init__(self, plan: Plan, request: Request, world: World) -> None:
+        self.plan = plan
+        self.world = world
+        self.method = request.method
+        self.target = request.target.partition("?")[0]
+        self.form = negotiate(request.headers.get("accept", ""))
+        self.trace: list[TraceLine] = []
+        self.forwarded: list[str] = []
+        self.unsure = False
+
+    def decide(self) -> Decision:
+        if self.method not in METHODS:
+            return self._end(405, rule="not GET or HEAD")
+        grammar = self.plan.grammar
+        if self.target in grammar.meta:
+            return self._end(200, rule="about the site itself")
+        if self._fits(grammar.root):
+            return self._root_list()
+        if self._fits(grammar.page):
+            return self._page()
+        if self._fits(grammar.beside):
+            name, _, file = self.target.removeprefix(self.plan.mount).partition("/")
+            return self._walk(parse_name(name), _decoded(file))
+        for pattern, route in zip(grammar.files, self.plan.files, strict=True):
+            if self._fits(pattern):
+                return self._file(route)
+        return self._end(404, rule="outside the grammar")
+
+    def _fits(self, pattern: str) -> bool:
+        return re.fullmatch(pattern, self.target) is not None
+
+    def _end(
+        self,
+        status: int,
+        source: str = "none",
+        *,
+        key: str = "",
+        rule: str = "",
+        location: str | None = None,
+        representation: Representation | None = None,
+        path: str | None = None,
+    ) -> Decision:
+        if rule:
+            self.trace.append(TraceLine(key, rule, decided=True))
+        return Decision(
+            status,
+            source,
+            location,
+            representation,
+            path,
+            tuple(self.forwarded),
+            tuple(self.trace),
+        )
+
+    # ---------------------------------------------------------------- pages
+
+    def _root_list(self) -> Decision:
+        root = self.plan.root_list
+        if root.marker is not None and not self.world.is_file(root.marker):
+            return self._end(503, key="state", rule="the marker of the list is not there")
+        source = root.source.label if root.source else "none"
+        if root.pages is not None:
+            return self._page_in(root.pages) or self._end(404, rule="no list has been written")
+        if root.listing is not None:
+            return self._end(200, source, representation=HTML, path=root.listing, rule="listing")
+        return self._end(404, rule="no list without state")
+
+    def _page(self) -> Decision:
+        raw = self.target.removeprefix(self.plan.mount)
+        name = parse_name(raw.rstrip("/"))
+        if raw == f"{name}/":
+            return self._walk(name, None)
+        if not is_redirectable(raw):
+            return self._end(404, rule="more capitals or separators than a server can rewrite")
+        return self._end(301, location=f"{self.plan.mount}{name}/", rule="not the canonical URL")
+
+    def _walk(self, name: NormalizedName, file: str | None) -> Decision:
+        """Take a page (``file`` None) or a file beside it through the steps; the first decision stands."""
+        for step in self.plan.page:
+            if (decision := self._step(step, name, file)) is not None:
+                return decision
+            self.trace.append(TraceLine(_key(step), describe(step), decided=False))
+        raise AssertionError("a plan ends with NotFound")
+
+    def _step(self, step: Step, name: NormalizedName, file: str | None) -> Decision | None:
+        decided = {"key": _key(step), "rule": describe(step)}
+        match step:
+            case Available():
+                return None if self.world.is_file(step.marker) else self._end(503, **decided)
+            case OwnedBy():
+                return self._owned(step, name, file)
+            case AskPrivately():
+                if not step.claims.covers(name):
+                    return None
+                return self._private_answer(step, name, file)
+            case Reserved():
+                return self._end(404, **decided) if self._is_reserved(step, name) else None
+            case TryMirror():
+                return self._mirror(step, name, file)
+            case TryProxy():
+                return None if file is not None else self._proxy(step, name)
+            case SendTo():
+                if file is not None:
+                    return None
+                return self._end(302, step.source.label, location=f"{step.url}{name}/", **decided)
+            case NotFound():
+                return self._end(502 if self.unsure else 404, **decided)
+            case _:
+                assert_never(step)
+
+    def _owned(self, step: OwnedBy, name: NormalizedName, file: str | None) -> Decision | None:
+        label = step.source.label
+        directories = [tree.of(name) for tree in step.pages.directories]
+        present = [tree.of(name) for tree in step.presence]
+        page = self._first_page(directories) if isinstance(step.pages, PageTree) else None
+        if page is None and not any(self._is_there(directory) for directory in present):
+            return None
+        decided = {"key": step.source.key, "rule": describe(step)}
+        if file is not None:
+            beside = isinstance(step.pages, Listing) or step.pages.beside
+            return self._beside(directories if beside else [], file, label, **decided)
+        if page is not None:
+            return self._end(200, label, representation=page[0], path=page[1], **decided)
+        if isinstance(step.pages, Listing):
+            for directory in filter(self.world.is_directory, directories):
+                return self._end(200, label, representation=HTML, path=directory, **decided)
+        return self._end(404, label, **decided)
+
+    def _mirror(self, step: TryMirror, name: NormalizedName, file: str | None) -> Decision | None:
+        label = step.source.label
+        directories = [tree.of(name) for tree in step.pages.directories]
+        decided = {"key": step.source.key, "rule": describe(step)}
+        if file is None:
+            page = self._first_page(directories)
+            if page is None:
+                return None
+            return self._end(200, label, representation=page[0], path=page[1], **decided)
+        if not any(map(self.world.is_directory, directories)):
+            return None
+        if step.pages.beside:
+            return self._beside(directories, file, label, **decided)
+        return self._end(404, **decided)
+
+    def _beside(
+        self, directories: list[str], file: str, label: str, *, key: str, rule: str
+    ) -> Decision:
+        for directory in directories:
+            if self.world.is_file(f"{directory}/{file}"):
+                return self._end(200, label, path=f"{directory}/{file}", key=key, rule=rule)
+        return self._end(404, label, key=key, rule=rule)
+
+    def _proxy(self, step: TryProxy, name: NormalizedName) -> Decision | None:
+        status = self._ask(step.upstream, name)
+        if status == 200:
+            return self._end(
+                200,
+                step.source.label,
+                key=step.source.key,
+                rule=describe(step),
+                representation=self.form,
+            )
+        self.unsure = self.unsure or status != 404
+        return None
+
+    def _private_answer(
+        self, step: AskPrivately, name: NormalizedName, file: str | None
+    ) -> Decision:
+        status = 404 if file is not None else self._ask(step.upstream, name)
+        form = self.form if status == 200 else None
+        return self._end(
+            status if status in {200, 404} else 502,
+            step.source.label,
+            key=step.source.key,
+            rule=describe(step),
+            representation=form,
+        )
+
+    def _ask(self, upstream: Upstream, name: NormalizedName) -> int:
+        url = f"{upstream.url}{name}/"
+        self.forwarded.append(url)
+        return self.world.ask(url, self.form)
+
+    def _is_reserved(self, step: Reserved, name: NormalizedName) -> bool:
+        if step.scanned is not None and self.world.is_file(f"{step.scanned}/{name}"):
+            return True
+        return step.claims.covers(name)
+
+    def _is_there(self, directory: str) -> bool:
+        return self.world.is_directory(directory) or self.world.is_link(directory)
+
+    def _first_page(self, directories: list[str]) -> tuple[Representation, str] | None:
+        for directory in directories:
+            for form in self.form.tried:
+                path = f"{directory}/index.{form.suffix}"
+                if self.world.is_file(path):
+                    return form, path
+        return None
+
+    def _page_in(self, directory: str) -> Decision | None:
+        page = self._first_page([directory])
+        if page is None:
+            return None
+        return self._end(200, representation=page[0], path=page[1], rule="the list")
+
+    # ---------------------------------------------------------------- files
+
+    def _file(self, route: FileRoute) -> Decision:
+        path = _decoded(self.target.removeprefix(route.prefix))
+        rule = describe_files(route)
+        key = route.attempts[0].source.key
+        if file_belongs_to(path.rpartition("/")[2], route.refused):
+            return self._end(404, key=key, rule=rule)
+        for attempt in route.attempts:
+            if isinstance(attempt, FetchFrom):
+                url = f"{attempt.url}{self.target.removeprefix(route.prefix)}"
+                self.forwarded.append(url)
+                status = self.world.ask(url, None)
+                status = status if status in {200, 206, 304, 404, 416} else 502
+                return self._end(status, attempt.source.label, key=key, rule=rule)
+            if attempt.marker is not None and not self.world.is_file(attempt.marker):
+                return self._end(503, key=attempt.source.key, rule=rule)
+            for file in self._candidates(attempt.roots, path):
+                return self._end(200, attempt.source.label, key=key, rule=rule, path=file)
+        source = route.attempts[0].source.label if route.private else "none"
+        return self._end(404, source, key=key, rule=rule)
+
+    def _candidates(self, roots: tuple[str, ...], path: str) -> Iterator[str]:
+        return (f"{root}/{path}" for root in roots if self.world.is_file(f"{root}/{path}"))
+
+
+def _key(step: Step) -> str:
+    match step:
+        case Available(source=None):
+            return "state"
+        case Reserved():
+            return "claims"
+        case NotFound():
+            return ""
+        case _:
+            return step.source.key if step.source else ""
+
+
+def _decoded(path: str) -> str:
+    """Decode the two escapes that the grammar lets through."""
+    return path.replace("%2B", "+").replace("%2b", "+").replace("%21", "!")

@@ -1,0 +1,107 @@
+"""The route plan in words: the table at the top of the generated text, and what ``explain`` prints."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from rewritegen.plan import Plan
+from rewritegen.steps import (
+    AskPrivately,
+    Available,
+    FetchFrom,
+    FileRoute,
+    Listing,
+    NotFound,
+    OwnedBy,
+    Reserved,
+    SendTo,
+    Step,
+    TryMirror,
+    TryProxy,
+)
+
+__all__ = ["describe", "describe_files", "route_table"]
+
+#: More claims than this are counted in the table, not listed: the configuration below it has them all.
+_LISTED_CLAIMS = 12
+
+
+def describe(step: Step) -> str:
+    """Return one sentence that says what the step does with a page of a canonical name."""
+    match step:
+        case Available(source=None, marker=marker):
+            return f"state is not there ({marker}): 503, nothing is forwarded on a guess"
+        case Available(marker=marker):
+            return f"root is not there ({marker}): 503, nothing is forwarded on a guess"
+        case OwnedBy(source=source, pages=Listing()):
+            return f"{source.label} has a directory of the project: the server's listing of it"
+        case OwnedBy(source=source):
+            return f"{source.label} has the project: its page, else 404"
+        case AskPrivately(source=source, upstream=upstream, claims=claims):
+            return f"{source.label} claims {_listed(str(claims))}: {upstream.url}, its answer is final"
+        case Reserved():
+            return _describe_reserved(step)
+        case TryMirror(source=source):
+            return f"{source.label} has the page: serve it"
+        case TryProxy(source=source, upstream=upstream):
+            return f"{source.label}: ask {upstream.url}; 200 serves, 404 is next, no answer is next"
+        case SendTo(source=source, url=url):
+            return f"{source.label}: 302 to {url}NAME/"
+        case NotFound():
+            return "nobody has it: 404; 502 to 504 if a fallback could not answer"
+        case _:
+            assert_never(step)
+
+
+def _describe_reserved(step: Reserved) -> str:
+    kinds = []
+    if step.claims:
+        kinds.append(f"claimed ({_listed(str(step.claims))})")
+    if step.scanned is not None:
+        kinds.append(f"scanned ({step.scanned}/NAME)")
+    if not kinds:
+        return "nothing is claimed"
+    text = f"{' or '.join(kinds)}, but not there: 404"
+    public = step.claims.public
+    return f"{text}; public all the same: {', '.join(public)}" if public else text
+
+
+def _listed(claims: str) -> str:
+    count = claims.count(",") + 1
+    return claims if count <= _LISTED_CLAIMS else f"{count} claims"
+
+
+def describe_files(route: FileRoute) -> str:
+    """Return one sentence that says what a file route does."""
+    places = []
+    for attempt in route.attempts:
+        if isinstance(attempt, FetchFrom):
+            places.append(f"{attempt.source.label} at {attempt.url}")
+        else:
+            places.append(f"{attempt.source.label} in {' or '.join(attempt.roots)}")
+    text = f"{route.prefix}PATH: {', then '.join(places)}"
+    return f"{text}; names that are claimed: 404" if route.refused else text
+
+
+def route_table(plan: Plan) -> tuple[str, ...]:
+    """Return the whole table, a line an entry, in the order in which requests are decided."""
+    lines = [
+        "not GET or HEAD: 405, never forwarded",
+        "outside the grammar (other paths, escapes, dots, absolute URLs): 404, never forwarded",
+        "/-/health: ok; /-/rewritegen: the fingerprint of this text",
+        f"{plan.mount}: {_describe_root(plan)}",
+        f"{plan.mount}NAME in another spelling or without its slash: 301 to the canonical URL",
+        f"{plan.mount}NAME/ and {plan.mount}NAME/FILE, the first line that fits:",
+    ]
+    lines.extend(f"  {number}. {describe(step)}" for number, step in enumerate(plan.page, start=1))
+    lines.extend(describe_files(route) for route in plan.files)
+    return tuple(lines)
+
+
+def _describe_root(plan: Plan) -> str:
+    root = plan.root_list
+    if root.pages is not None:
+        return f"the private projects ({root.pages})"
+    if root.listing is not None:
+        return f"the private projects (the listing of {root.listing})"
+    return "404: without state nobody knows all private projects"

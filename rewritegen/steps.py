@@ -1,0 +1,216 @@
+"""The steps of the route plan: small frozen values, one class for each thing that can happen to a request.
+
+To add a step is to add its class here, a block in each server's templates, a branch in :mod:`rewritegen.decide`, a
+paragraph in :mod:`rewritegen.routes` and a family of probes; a test fails when one of these is missing.
+
+Paths are absolute POSIX paths without a final slash. URLs of upstreams end with a slash.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from rewritegen.names import ClaimSet, NormalizedName
+
+__all__ = [
+    "AskPrivately",
+    "Available",
+    "FetchFrom",
+    "FileRoute",
+    "LinkRule",
+    "Listing",
+    "NotFound",
+    "OwnedBy",
+    "PageTree",
+    "ProjectDirectories",
+    "Reserved",
+    "RootList",
+    "SendTo",
+    "ServeFrom",
+    "Source",
+    "Step",
+    "TryMirror",
+    "TryProxy",
+    "Upstream",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What answers: the value of X-Index-Source is its label."""
+
+    role: Literal["private", "mirror", "proxy", "redirect"]
+    name: str
+    key: str
+    """The YAML key that made it, such as ``private[0]``."""
+
+    @property
+    def label(self) -> str:
+        return f"{self.role}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectDirectories:
+    """A directory with one directory per project: ``ROOT/NAME``, or hashed ``ROOT/N/NAME``."""
+
+    root: str
+    hashed: bool = False
+
+    def of(self, name: NormalizedName) -> str:
+        """Return the directory of a project."""
+        return f"{self.root}/{name[0]}/{name}" if self.hashed else f"{self.root}/{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class PageTree:
+    """Ready pages ``index.html``, ``index.v1_html``, ``index.v1_json`` in project directories, tried in this order.
+
+    The first directory that has a page in any representation has the project.
+    """
+
+    directories: tuple[ProjectDirectories, ...]
+    beside: bool
+    """Files lie beside the page and are answered at ``MOUNT/NAME/FILE``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The server's own listing of a project's directory is its page; files lie beside it."""
+
+    directories: tuple[ProjectDirectories, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRule:
+    """A text in a proxied page, and the text that takes its place; both begin with what keeps them unambiguous."""
+
+    find: str
+    replace: str
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """An HTTP index: ``url`` + NAME + ``/`` is the page of a project. Always asked for, and with, constants only."""
+
+    url: str
+    links: tuple[LinkRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Available:
+    """The marker is there, else 503: without it nobody knows what is private.
+
+    ``source`` is None for the state (pages and scanned names of all sources).
+    """
+
+    source: Source | None
+    marker: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedBy:
+    """A private directory that has the project answers for it, also when the page or the file is missing (404)."""
+
+    source: Source
+    pages: PageTree | Listing
+    presence: tuple[ProjectDirectories, ...]
+    """A directory or link of the project in one of these, or a page of it, is what "has the project" means."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskPrivately:
+    """A private HTTP index, for its claims only; whatever it answers is final."""
+
+    source: Source
+    upstream: Upstream
+    claims: ClaimSet
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """Ours but not there, by claim or because it was scanned once: 404."""
+
+    claims: ClaimSet
+    scanned: str | None
+    """The directory that holds one file per scanned name; None when the site has no state."""
+
+
+@dataclass(frozen=True, slots=True)
+class TryMirror:
+    """A local tree: has the page, serves it; else the next step."""
+
+    source: Source
+    pages: PageTree
+
+
+@dataclass(frozen=True, slots=True)
+class TryProxy:
+    """An HTTP index: 200 serves; 404 next; no answer (refused, timeout, 5xx, 429) next, remembered as "don't know"."""
+
+    source: Source
+    upstream: Upstream
+
+
+@dataclass(frozen=True, slots=True)
+class SendTo:
+    """302 to the canonical URL of the project there."""
+
+    source: Source
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """Nobody has it: 404; if somebody could not be asked, 502."""
+
+
+Step: TypeAlias = (
+    Available | OwnedBy | AskPrivately | Reserved | TryMirror | TryProxy | SendTo | NotFound
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ServeFrom:
+    """Files below local directories, tried in this order."""
+
+    source: Source
+    roots: tuple[str, ...]
+    marker: str | None
+    """Seen, or 503 (private directories)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchFrom:
+    """Files below an upstream URL; the path is passed on as it came in (``%2B`` stays ``%2B``)."""
+
+    source: Source
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileRoute:
+    """``PREFIX PATH``: the attempts in order, the first that has the file answers; 404 when none has."""
+
+    prefix: str
+    attempts: tuple[ServeFrom, ...] | tuple[FetchFrom]
+    refused: ClaimSet
+    """A file name that belongs to one of these is 404 here (empty for private sources)."""
+
+    @property
+    def private(self) -> bool:
+        return all(attempt.source.role == "private" for attempt in self.attempts)
+
+
+@dataclass(frozen=True, slots=True)
+class RootList:
+    """``MOUNT`` itself: the private projects. Pages from the state, or the listing of one directory, or nothing (404)."""
+
+    pages: str | None
+    """Directory with index.* files."""
+    listing: str | None
+    """Directory to list when there are no pages."""
+    marker: str | None
+    """Seen, or 503."""
+    source: Source | None
+    """The only private directory, when its listing is the list."""
