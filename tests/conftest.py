@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 
@@ -51,14 +50,8 @@ def server_kind(request: pytest.FixtureRequest) -> str:
     return kind
 
 
-class StartServer(Protocol):
-    """What the fixture :func:`start_server` gives."""
-
-    def __call__(self, kind: str, tree: Path, ports: Sequence[int]) -> processes.Server: ...
-
-
 @pytest.fixture
-def start_server() -> Iterator[StartServer]:
+def start_server() -> Iterator[processes.StartServer]:
     """Start servers on standalone trees; all of them are stopped at the end of the test."""
     started: list[processes.Server] = []
 

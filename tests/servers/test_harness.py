@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import StartServer
 from tests.support import processes, tools
 from tests.support.certificates import Authority
-from tests.support.processes import free_port
+from tests.support.processes import StartServer, free_port
 from tests.support.upstream import Index, upstream
 from tests.support.wire import ask, request_bytes, send
 
@@ -68,7 +67,7 @@ def test_a_server_that_cannot_start_says_why(
     tree = bare_tree(server_kind, place, free_port())
     config = tree / ("nginx.conf" if server_kind == "nginx" else "httpd.conf")
     config.write_text(config.read_text() + "\nrg_no_such_directive on;\n")
-    with pytest.raises(processes.ServerDidNotStart, match="(?i)rg_no_such_directive"):
+    with pytest.raises(processes.ServerStartError, match=r"(?i)rg_no_such_directive"):
         start_server(server_kind, tree, [free_port()])
 
 

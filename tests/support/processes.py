@@ -19,13 +19,15 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from tests.support.tools import require
 
 __all__ = [
     "HOST",
     "Server",
-    "ServerDidNotStart",
+    "ServerStartError",
+    "StartServer",
     "argv",
     "free_port",
     "is_root",
@@ -43,7 +45,7 @@ _PAUSE = threading.Event()  # never set: wait() on it is the pause of a poll wit
 _given_ports: set[int] = set()
 
 
-class ServerDidNotStart(AssertionError):
+class ServerStartError(AssertionError):
     """The server ended, or did not listen, before the deadline; the text holds its own messages."""
 
 
@@ -141,6 +143,12 @@ class Server:
             raise AssertionError(f"{self.kind} did not end within {STOP_SECONDS:g} s") from None
 
 
+class StartServer(Protocol):
+    """What the fixture ``start_server`` gives: servers that are stopped at the end of the test."""
+
+    def __call__(self, kind: str, tree: Path, ports: Sequence[int]) -> Server: ...
+
+
 def _listens(port: int) -> bool:
     try:
         with socket.create_connection((HOST, port), timeout=1):
@@ -153,7 +161,7 @@ def start(kind: str, tree: Path, ports: Sequence[int], command: Sequence[str] = 
     """Start ``nginx`` or ``apache`` on a standalone tree and return when it listens on all ``ports``.
 
     :param command: another command line than the documented one.
-    :raises ServerDidNotStart: with the server's own messages.
+    :raises ServerStartError: with the server's own messages.
     """
     output = tree.with_name(f"{tree.name}.output")
     with output.open("wb") as stream:
@@ -170,16 +178,16 @@ def start(kind: str, tree: Path, ports: Sequence[int], command: Sequence[str] = 
     waiting = list(ports)
     while waiting:
         if process.poll() is not None:
-            raise ServerDidNotStart(f"{kind} ended with {process.returncode}\n{server.log()}")
+            raise ServerStartError(f"{kind} ended with {process.returncode}\n{server.log()}")
         if _listens(waiting[0]):
             del waiting[0]
         elif time.monotonic() > deadline:
             server.stop()
-            raise ServerDidNotStart(f"{kind} does not listen on {waiting[0]}\n{server.log()}")
+            raise ServerStartError(f"{kind} does not listen on {waiting[0]}\n{server.log()}")
         else:
             _PAUSE.wait(0.01)
     if process.poll() is not None:  # what answered was somebody else
-        raise ServerDidNotStart(f"{kind} ended with {process.returncode}\n{server.log()}")
+        raise ServerStartError(f"{kind} ended with {process.returncode}\n{server.log()}")
     return server
 
 

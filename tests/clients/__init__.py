@@ -1,1 +1,0 @@
-"""Real installers, through real servers."""

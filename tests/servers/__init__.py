@@ -1,1 +1,0 @@
-"""The real nginx and the real httpd, run on generated configurations."""
