@@ -13,22 +13,22 @@ help: ## this list
 
 # A virtual environment is made again when pyproject.toml changes. .venv-demo has what a user installs, .venv all the rest.
 .venv/installed: pyproject.toml
-	$(PYTHON) tools/environment.py .venv --extras serve,watch,test,lint
+	$(PYTHON) -m tools.environment .venv --extras serve,watch,test,lint
 
 .venv-demo/installed: pyproject.toml
-	$(PYTHON) tools/environment.py .venv-demo
+	$(PYTHON) -m tools.environment .venv-demo
 
 demo: .venv-demo/installed ## a private and a mirrored package through a real server on 127.0.0.1; KEEP=1 leaves it running
-	.venv-demo/bin/python tools/demo.py $(if $(KEEP),--keep)
+	.venv-demo/bin/python -m tools.demo $(if $(KEEP),--keep)
 
 test: ## every test on every Python from 3.10 to 3.13 that is installed; as root, installs nginx and apache2 from Debian
-	$(PYTHON) tools/run_tests.py $(TESTS)
+	$(PYTHON) -m tools.run_tests $(TESTS)
 
 lint: .venv/installed ## ruff, mypy --strict, and no decisions in templates
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
-	.venv/bin/python tools/check_templates.py templates
+	.venv/bin/python -m tools.check_templates templates
 
 format: .venv/installed ## let ruff format the code and sort the imports
 	.venv/bin/ruff check --fix .
@@ -41,10 +41,10 @@ coverage: .venv/installed ## branch coverage of the suite on one Python
 	.venv/bin/python -m pytest -n 2 --cov --cov-report=term tests
 
 lowest: .venv/installed ## the unit tests with the oldest versions of everything that pyproject.toml allows
-	.venv/bin/python tools/lowest.py
+	.venv/bin/python -m tools.lowest
 
 clean-machine: ## `make demo` and `make test` of this commit in a new Debian chroot (root, debootstrap)
-	$(PYTHON) tools/clean_machine.py
+	$(PYTHON) -m tools.clean_machine
 
 clean: ## remove what the other targets made
 	rm -rf .venv .venv-* build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

@@ -1,6 +1,6 @@
 """Make a virtual environment with rewritegen in it, editable; runs with nothing but a bare Python.
 
-    python3 tools/environment.py .venv --extras test,lint
+    python3 -m tools.environment .venv --extras test,lint
 
 The file ``installed`` inside the environment is written last and only on success: it is what the Makefile compares
 with ``pyproject.toml``, so a broken or old environment is made again from nothing.
@@ -12,10 +12,14 @@ import argparse
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 STAMP = "installed"
+#: Directory in an environment with links to the programs that tests look for on PATH. Not ``bin``: that also has the
+#: ``nginx`` of the ``serve`` extra, which must not take the place of the distribution's.
+PROGRAMS = "programs"
 
 
 def is_fresh(environment: Path) -> bool:
@@ -24,8 +28,17 @@ def is_fresh(environment: Path) -> bool:
     return stamp.is_file() and stamp.stat().st_mtime >= (ROOT / "pyproject.toml").stat().st_mtime
 
 
-def make(environment: Path, *, python: str = sys.executable, extras: str = "") -> Path:
+def make(
+    environment: Path,
+    *,
+    python: str = sys.executable,
+    extras: str = "",
+    options: Sequence[str] = (),
+) -> Path:
     """Make ``environment`` anew with ``python`` unless it is fresh, and return its interpreter.
+
+    ``options`` are for ``pip install``.
+
 
     :raises subprocess.CalledProcessError: when ``venv`` or ``pip`` fails; what they said is on stderr.
     """
@@ -37,7 +50,12 @@ def make(environment: Path, *, python: str = sys.executable, extras: str = "") -
     subprocess.run([python, "-m", "venv", str(environment)], check=True)
     requirement = f"{ROOT}[{extras}]" if extras else str(ROOT)
     pip = [str(interpreter), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
-    subprocess.run([*pip, "--editable", requirement], check=True)
+    subprocess.run([*pip, *options, "--editable", requirement], check=True)
+    programs = environment / PROGRAMS
+    programs.mkdir()
+    for program in ("pip", "uv"):
+        if (interpreter.parent / program).exists():
+            (programs / program).symlink_to(interpreter.parent / program)
     (environment / STAMP).touch()
     return interpreter
 

@@ -2,7 +2,7 @@
 
 The Python that runs this file runs everything; each other one from 3.10 to 3.13 runs everything but the tests marked
 ``slow``. Set REWRITEGEN_PYTHONS to interpreters or directories (joined by ``:``) to add some, and to ``none`` to use
-only the one. Arguments go to pytest: ``tools/run_tests.py tests/unit -k names``.
+only the one. Arguments go to pytest: ``python3 -m tools.run_tests tests/unit -k names``.
 
 REWRITEGEN_REQUIRE=nginx,apache,uv,openssl turns "skipped, because it is not installed" into a failure.
 """
@@ -18,9 +18,7 @@ import xml.etree.ElementTree as ET  # reads pytest's own report
 from dataclasses import dataclass
 from pathlib import Path
 
-import debian_packages
-import environment
-import pythons
+from tools import debian_packages, environment, pythons
 
 ROOT = environment.ROOT
 WORKERS = str(min(4, os.cpu_count() or 1))
@@ -53,19 +51,14 @@ def run(interpreter: Path, python: str, selection: str, arguments: list[str]) ->
     report = ROOT / "build" / f"tests-{python}.xml"
     report.unlink(missing_ok=True)
     print(f"\n=== Python {python}: {selection} ===", flush=True)
-    command = [
-        str(interpreter),
-        "-m",
-        "pytest",
-        "-n",
-        WORKERS,
-        "--dist",
-        "loadscope",
-        "-m",
-        selection,
-    ]
+    workers = ["-n", WORKERS, "--dist", "loadscope"]
+    command = [str(interpreter), "-m", "pytest", *workers, "-m", selection]
+    directories = [str(interpreter.parent.parent / environment.PROGRAMS), *os.get_exec_path()]
+    variables = {**os.environ, "PATH": os.pathsep.join(directories)}
     start = time.monotonic()
-    done = subprocess.run([*command, f"--junitxml={report}", *arguments], cwd=ROOT, check=False)
+    done = subprocess.run(
+        [*command, f"--junitxml={report}", *arguments], cwd=ROOT, check=False, env=variables
+    )
     passed, failed, skipped = counts(report)
     return Run(
         python, selection, done.returncode, passed, failed, skipped, time.monotonic() - start
