@@ -1,0 +1,124 @@
+"""What pydantic found wrong, in our words: a code, a place in the file, and what to write instead."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ValidationError
+
+from rewritegen.diagnostics import Place, Problem, quoted, suggestion
+from rewritegen.yamlfile import Document, KeyPath, Mapping, Node, Scalar, key_of
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+__all__ = ["translate"]
+
+#: What pydantic's error types say was expected.
+_EXPECTED = {
+    "string_type": "a string",
+    "tuple_type": "a list",
+    "model_type": "a map",
+    "model_attributes_type": "a map",
+}
+
+
+def translate(
+    error: ValidationError, model: type[BaseModel], noun: str, document: Document, base: KeyPath
+) -> list[Problem]:
+    """Return the problems of a model that was read from the value at ``base``; ``noun`` is the word for it."""
+    return [_Entry(entry, model, noun, document, base).problem() for entry in error.errors(include_url=False)]
+
+
+class _Entry:
+    """One entry of pydantic's list."""
+
+    def __init__(
+        self, entry: ErrorDetails, model: type[BaseModel], noun: str, document: Document, base: KeyPath
+    ) -> None:
+        self._type = entry["type"]
+        self._context: dict[str, Any] = entry.get("ctx", {})
+        self._message = entry["msg"]
+        self._document = document
+        self._local: KeyPath = entry["loc"]
+        self._path: KeyPath = (*base, *self._local)
+        self._model, self._noun = _innermost(model, noun, self._local)
+
+    def problem(self) -> Problem:
+        if self._type == "rewritegen":
+            place = self._document.place(self._path)
+            return self._problem(self._context["code"], self._context["message"], place, self._context["help"])
+        if self._type == "extra_forbidden":
+            return self._unknown_key()
+        if self._type == "missing":
+            message = f"{self._name()} is missing in this {self._noun}"
+            return self._problem("RG202", message, self._document.place(self._path[:-1]), f"write {self._example()}")
+        if self._type == "too_short":
+            place = self._document.place_of_key(self._path)
+            return self._problem("RG205", f"{self._name()} is empty", place, f"write {self._example()}")
+        if self._type == "literal_error":
+            message = f"{self._name()} is {self._context['expected'].replace(chr(39), '`')}"
+            return self._problem("RG310", message, self._document.place(self._path), f"write {self._example()}")
+        return self._wrong_type()
+
+    def _unknown_key(self) -> Problem:
+        key = str(self._local[-1])
+        keys = list(self._model.model_fields)
+        hint = suggestion(key, [name for name in keys if not self._has(name)] or keys)
+        message = f"unknown key {quoted(key)} in this {self._noun}"
+        place = self._document.place_of_key(self._path)
+        return self._problem("RG201", message, place, f"{hint}known: {', '.join(map(quoted, keys))}")
+
+    def _has(self, key: str) -> bool:
+        node, exact = self._document.find((*self._path[:-1], key))
+        return exact
+
+    def _wrong_type(self) -> Problem:
+        node = self._document.find(self._path)[0]
+        expected = _EXPECTED.get(self._type, "of another type")
+        message = f"{self._name()} must be {expected}, and is {_what(node)}"
+        return self._problem("RG203", message, self._document.place(self._path), self._help(node, expected))
+
+    def _help(self, node: Node, expected: str) -> str:
+        if not isinstance(node, Scalar):
+            return f"write {self._example()}"
+        if node.value is None:
+            return f"write {self._example()}, or delete the line"
+        if expected == "a string":
+            written = quoted(f'"{node.text}"')
+            return f"YAML reads {quoted(node.text)} as {_what(node)}: if the text is meant, write {written}"
+        if expected == "a list" and isinstance(node.value, str):
+            return f"write {quoted(f'{self._local[-1]}: [{node.text}]')}"
+        return f"write {self._example()}"
+
+    def _example(self) -> str:
+        key = next(part for part in reversed(self._local) if isinstance(part, str))
+        field = self._model.model_fields[key]
+        return quoted(f"{key}: {(field.examples or ['...'])[0]}", 100)
+
+    def _name(self) -> str:
+        if isinstance(self._local[-1], int):
+            return f"an entry of {quoted(self._local[-2])}"
+        return quoted(self._local[-1])
+
+    def _problem(self, code: str, message: str, place: Place, help: str) -> Problem:
+        return Problem(code, message, place, help, key=key_of(self._path))
+
+
+def _innermost(model: type[BaseModel], noun: str, local: KeyPath) -> tuple[type[BaseModel], str]:
+    """Return the model that the last key of a path belongs to: the nested maps are `tls`, `cache` and `pypi`."""
+    if len(local) > 1 and isinstance(local[1], str):
+        annotation = model.model_fields[str(local[0])].annotation
+        nested = next(part for part in getattr(annotation, "__args__", ()) if issubclass(part, BaseModel))
+        return nested, f"{quoted(local[0])} map"
+    return model, noun
+
+
+def _what(node: Node) -> str:
+    if isinstance(node, Scalar):
+        if node.value is None:
+            return "nothing"
+        if isinstance(node.value, bool):
+            return "a boolean"
+        return "a string" if isinstance(node.value, str) else "a number"
+    return "a map" if isinstance(node, Mapping) else "a list"

@@ -1,0 +1,287 @@
+"""The single values of a site file: each type parses one spelling, or refuses it with what to write instead.
+
+Every type is a whitelist, so that nothing reaches a configuration that a server's quoting has not been tested with;
+only paths are free text, and they hold printable characters only.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError, PydanticKnownError
+
+from rewritegen.diagnostics import quoted
+from rewritegen.names import CANONICAL_NAME, Claim, InvalidName, NormalizedName, parse_name
+
+__all__ = [
+    "AbsolutePath",
+    "ClaimText",
+    "Duration",
+    "DurationText",
+    "HostName",
+    "Listen",
+    "ListenText",
+    "Mount",
+    "ProjectName",
+    "Size",
+    "SizeText",
+    "SourceName",
+    "Url",
+]
+
+_LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_URL_PATH = re.compile(r"(?:/[A-Za-z0-9._~+@=-]+)*/?")
+_MOUNT = re.compile(r"/(?:[A-Za-z0-9_~.-]+/)*")
+_LISTEN = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+)):([0-9]{1,5})")
+_SIZE = re.compile(r"([1-9][0-9]{0,5})([kmg])")
+_DURATION = re.compile(r"([1-9][0-9]{0,8})([smhd])")
+_NAME = re.compile(CANONICAL_NAME)
+
+_SIZE_UNITS = {"k": 1024, "m": 1024**2, "g": 1024**3}
+_DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def refusal(code: str, message: str, help: str) -> PydanticCustomError:
+    """Return the exception by which a value is refused; its type is our code, and :mod:`rewritegen.site` reads it back."""
+    return PydanticCustomError("rewritegen", "{message}", {"code": code, "message": message, "help": help})
+
+
+def _string(value: Any) -> str:
+    if not isinstance(value, str):
+        raise PydanticKnownError("string_type")
+    return value
+
+
+def _host_name(value: str) -> str:
+    """Return a host name in lower case; with an underscore where a network uses one, without wildcard, port or scheme."""
+    if value == "_" or "*" in value or value.startswith("."):
+        raise refusal("RG301", f"{quoted(value)} is not one host name", "write the name that the clients use, such as `packages.example.org`")
+    if "/" in value or ":" in value:
+        raise refusal("RG301", f"{quoted(value)} is more than a host name", "write the host name alone; ports go to `listen`, paths to `index`")
+    if not _HOST.fullmatch(value) or len(value) > 253:
+        help = "letters, digits, `-` and `_` in parts of at most 63 characters, joined by dots; 253 in all"
+        raise refusal("RG301", f"{quoted(value)} is not a host name", help)
+    return value.lower()
+
+
+def _absolute_path(value: str) -> str:
+    """Return an absolute POSIX path without final slash, doubled slash or ``.`` part."""
+    if not value.isprintable():
+        raise refusal("RG303", f"the path {quoted(value)} holds a character that cannot be seen", "write the path with printable characters only")
+    if not value.startswith("/"):
+        help = "write it from the root, such as `/srv/packages`; `~` and variables are not expanded"
+        raise refusal("RG303", f"the path {quoted(value)} is not absolute", help)
+    parts = [part for part in value.split("/") if part not in ("", ".")]
+    if ".." in parts:
+        raise refusal("RG303", f"the path {quoted(value)} has a part `..`", "write the path that it leads to")
+    if not parts:
+        raise refusal("RG303", "the path is the root of the file system", "write the directory that is meant")
+    if len(value) > 1024:
+        raise refusal("RG303", "the path is longer than 1024 characters", "use a shorter path, perhaps a symbolic link")
+    return "/" + "/".join(parts)
+
+
+def _url(value: str) -> str:
+    """Return an http(s) URL with a lower-case host, without the scheme's own port, with a final slash."""
+    example = "write it like `https://index.example.org/simple/`"
+    if not value.isascii() or not value.isprintable() or " " in value:
+        raise refusal("RG304", f"the URL {quoted(value)} has characters outside ASCII", f"{example}, an international host name as `xn--...`")
+    try:
+        parts = urlsplit(value)
+        port, host = parts.port, parts.hostname
+    except ValueError:
+        raise refusal("RG304", f"{quoted(value)} is not a URL", example) from None
+    if parts.scheme not in ("http", "https"):
+        raise refusal("RG304", f"{quoted(value)} is not an http or https URL", example)
+    if "@" in parts.netloc:
+        raise refusal("RG304", "the URL holds credentials", "write it without user and password; a site file is read by many")
+    if "?" in value or "#" in value:
+        raise refusal("RG304", f"the URL {quoted(value)} has a query or a fragment", "write the URL up to its path; project names are appended to it")
+    if not host or not _is_host(host) or port == 0 or parts.netloc.endswith(":"):
+        raise refusal("RG304", f"the URL {quoted(value)} has no host that could be asked", example)
+    if not _URL_PATH.fullmatch(parts.path) or {".", ".."} & set(parts.path.split("/")):
+        help = "parts of letters, digits and `. _ ~ + @ = -`, none of them `.` or `..` or empty"
+        raise refusal("RG304", f"the path of the URL {quoted(value)} cannot be used", help)
+    authority = f"[{host}]" if ":" in host else host
+    if port is not None and (parts.scheme, port) not in (("http", 80), ("https", 443)):
+        authority += f":{port}"
+    return f"{parts.scheme}://{authority}{parts.path.rstrip('/')}/"
+
+
+def _is_host(host: str) -> bool:
+    return _is_address(host) if ":" in host else len(host) <= 253 and _HOST.fullmatch(host) is not None
+
+
+def _is_address(text: str) -> bool:
+    import ipaddress  # only sites that bind or ask an address pay for it
+
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _mount(value: str) -> str:
+    """Return the path of the index; ``/-/`` and ``/files/`` are the site's own, ``packages/`` is beside every mount."""
+    if not _MOUNT.fullmatch(value) or {".", ".."} & set(value.split("/")):
+        suggested = "/" + "".join(f"{part}/" for part in re.findall("[A-Za-z0-9_~.-]*[A-Za-z0-9_~-]+", value))
+        raise refusal("RG305", f"{quoted(value)} is not a mount", f"write a path that begins and ends with a slash: {quoted(suggested)}")
+    parts = value.strip("/").split("/")
+    if parts[0] in ("-", "files", "packages") or parts[-1] == "packages":
+        help = "choose another, such as `/simple/`: `/-/`, `/files/` and `packages/` beside the mount are taken"
+        raise refusal("RG305", f"the mount {quoted(value)} overlaps a path of the site itself", help)
+    return value
+
+
+def _source_name(value: str) -> str:
+    if not _NAME.fullmatch(value) or len(value) > 64:
+        help = "lower-case letters and digits, joined by single dashes, at most 64 characters"
+        raise refusal("RG306", f"{quoted(value)} is not a name for a source", help)
+    return value
+
+
+def _claim(value: Any) -> Claim:
+    if isinstance(value, Claim):
+        return value
+    try:
+        return Claim.parse(_string(value))
+    except InvalidName:
+        stem = value.rstrip("*").rstrip("-_.")
+        help = "write a project name, or a prefix such as `acme-*`"
+        if value.endswith("*") and stem and _is_project(stem):
+            help = f"write {quoted(stem + '-*')}: {quoted(stem)} itself and every name that begins with {quoted(stem + '-')}"
+        raise refusal("RG307", f"{quoted(value)} is not a claim", help) from None
+
+
+def _is_project(text: str) -> bool:
+    try:
+        parse_name(text)
+    except InvalidName:
+        return False
+    return True
+
+
+def _project_name(value: Any) -> NormalizedName:
+    try:
+        return parse_name(_string(value))
+    except InvalidName:
+        help = "write one project name: letters and digits, with `-`, `_` or `.` between them, at most 200 characters"
+        raise refusal("RG308", f"{quoted(value)} is not a project name", help) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """An address and port to bind; without an address all of the machine's. ``str()`` is the YAML spelling."""
+
+    address: str | None
+    port: int
+
+    def __str__(self) -> str:
+        if self.address is None:
+            return str(self.port)
+        return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
+
+
+def _listen(value: Any) -> Listen:
+    example = "write `8080`, `127.0.0.1:8080` or `\"[::1]:8080\"`"
+    if isinstance(value, Listen):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return Listen(None, _port(value, example))
+    if not isinstance(value, str):
+        raise refusal("RG302", "an entry of `listen` is neither a port nor an IP address with a port", example)
+    match = _LISTEN.fullmatch(value)
+    if match is None:
+        if value.isascii() and value.isdigit():
+            raise refusal("RG302", f"the port {quoted(value)} is text", f"write {quoted(value)} without quotes")
+        raise refusal("RG302", f"{quoted(value)} is neither a port nor an IP address with a port", example)
+    address = match[1] or match[2]
+    if not _is_address(address) or (match[1] is not None) != (":" in address):
+        raise refusal("RG302", f"{quoted(address)} is not an IP address", example)
+    return Listen(address.lower(), _port(int(match[3]), example))
+
+
+def _port(port: int, help: str) -> int:
+    if not 1 <= port <= 65535:
+        raise refusal("RG302", f"the port {quoted(port)} is not between 1 and 65535", help)
+    return port
+
+
+class _Quantity(int):
+    """A whole number whose ``str()`` is its spelling in YAML, with the largest unit that divides it."""
+
+    units: dict[str, int]
+
+    def __str__(self) -> str:
+        unit = max((size, name) for name, size in self.units.items() if self % size == 0)[1]
+        return f"{int(self) // self.units[unit]}{unit}"
+
+
+class Size(_Quantity):
+    """Bytes; ``20g`` in YAML, with the units ``k``, ``m`` and ``g`` of both servers (powers of 1024)."""
+
+    units = _SIZE_UNITS
+
+
+class Duration(_Quantity):
+    """Seconds; ``10m`` in YAML, with the units ``s``, ``m``, ``h`` and ``d``."""
+
+    units = _DURATION_UNITS
+
+
+def _quantity(value: Any) -> str:
+    """Return the text of a quantity; a whole number is let through, to be refused with a word about its unit."""
+    return str(value) if type(value) is int else _string(value)
+
+
+def _size(value: Any) -> Size:
+    if isinstance(value, Size):
+        return value
+    match = _SIZE.fullmatch(_quantity(value))
+    if match is None:
+        help = "write a whole number with `k`, `m` or `g` behind it, such as `20g`"
+        raise refusal("RG311", f"{quoted(value)} is not a size", help)
+    return Size(int(match[1]) * _SIZE_UNITS[match[2]])
+
+
+def _duration(value: Any) -> Duration:
+    if isinstance(value, Duration):
+        return value
+    match = _DURATION.fullmatch(_quantity(value))
+    if match is None:
+        help = "write a whole number with `s`, `m`, `h` or `d` behind it, such as `10m` for ten minutes"
+        raise refusal("RG311", f"{quoted(value)} is not a time", help)
+    return Duration(int(match[1]) * _DURATION_UNITS[match[2]])
+
+
+def _pattern(pattern: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$"})
+
+
+HostName = Annotated[str, AfterValidator(_host_name), _pattern(_HOST.pattern)]
+AbsolutePath = Annotated[str, AfterValidator(_absolute_path), _pattern("/.*[^/].*")]
+Url = Annotated[str, AfterValidator(_url), _pattern(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?")]
+Mount = Annotated[str, AfterValidator(_mount), _pattern(_MOUNT.pattern)]
+SourceName = Annotated[str, AfterValidator(_source_name), _pattern(CANONICAL_NAME)]
+ClaimText = Annotated[Claim, PlainValidator(_claim), _pattern(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*(?:[A-Za-z0-9]|[._-]\*))?")]
+ProjectName = Annotated[NormalizedName, PlainValidator(_project_name), _pattern(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")]
+SizeText = Annotated[Size, PlainValidator(_size), _pattern(_SIZE.pattern)]
+DurationText = Annotated[Duration, PlainValidator(_duration), _pattern(_DURATION.pattern)]
+ListenText = Annotated[
+    Listen,
+    PlainValidator(_listen),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1, "maximum": 65535},
+                {"type": "string", "pattern": f"^{_LISTEN.pattern}$"},
+            ]
+        }
+    ),
+]
