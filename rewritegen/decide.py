@@ -1,7 +1,7 @@
 """The model: a plan and a request in, the decision and its trace out.
 
 It is the third interpreter of the plan, beside the two servers, and the oracle of the tests. It looks at the world
-(files, upstreams) through :class:`World` only.
+(files, upstreams) through :class:`rewritegen.world.World` only.
 """
 
 from __future__ import annotations
@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Protocol, assert_never
+from typing import assert_never
 
-from rewritegen.names import NormalizedName, file_belongs_to, is_redirectable, parse_name
+from rewritegen.names import NormalizedName, is_redirectable, parse_name, path_belongs_to
 from rewritegen.plan import METHODS, Plan
 from rewritegen.representations import HTML, Representation, negotiate
 from rewritegen.routes import describe, describe_files
@@ -32,8 +31,9 @@ from rewritegen.steps import (
     TryProxy,
     Upstream,
 )
+from rewritegen.world import World
 
-__all__ = ["Decision", "FileSystem", "Request", "TraceLine", "World", "decide"]
+__all__ = ["Decision", "Request", "TraceLine", "decide"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,41 +68,6 @@ class Decision:
     forwarded: tuple[str, ...] = ()
     """URLs that upstreams were asked for, in order."""
     trace: tuple[TraceLine, ...] = ()
-
-
-class World(Protocol):
-    """What a decision depends on besides the plan."""
-
-    def is_file(self, path: str) -> bool:
-        """A readable regular file, links followed."""
-
-    def is_directory(self, path: str) -> bool:
-        """A directory, links followed."""
-
-    def is_link(self, path: str) -> bool:
-        """A symbolic link, dangling or not."""
-
-    def ask(self, url: str, representation: Representation | None) -> int:
-        """Return the status that an upstream gives, 502 when it cannot be reached; files have no representation."""
-
-
-class FileSystem:
-    """The world of this machine; every upstream answers with one status, unless a subclass knows better."""
-
-    def __init__(self, upstream_status: int = 200) -> None:
-        self._upstream_status = upstream_status
-
-    def is_file(self, path: str) -> bool:
-        return Path(path).is_file()
-
-    def is_directory(self, path: str) -> bool:
-        return Path(path).is_dir()
-
-    def is_link(self, path: str) -> bool:
-        return Path(path).is_symlink()
-
-    def ask(self, url: str, representation: Representation | None) -> int:
-        return self._upstream_status
 
 
 def decide(plan: Plan, request: Request, world: World) -> Decision:
@@ -321,7 +286,7 @@ class _Interpreter:
         path = _decoded(self.target.removeprefix(route.prefix))
         rule = describe_files(route)
         key = route.attempts[0].source.key
-        if file_belongs_to(path.rpartition("/")[2], route.refused):
+        if path_belongs_to(path, route.refused):
             return self._end(404, key=key, rule=rule)
         for attempt in route.attempts:
             if isinstance(attempt, FetchFrom):

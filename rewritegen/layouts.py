@@ -121,9 +121,13 @@ KINDS = {
     kind.name: kind
     for kind in (
         Kind("pypi", "PyPI itself: absolute links to the declared file hosts"),
-        Kind("simple", "any PEP 503 index: relative links, or absolute ones on its own host or the declared file hosts",
-             parents=True, origin=True),
+        Kind(
+            "simple",
+            "any PEP 503 index: relative links, or absolute ones on its own or the declared hosts",
+            parents=True,
+            origin=True,
+        ),
         # devpi links to ../../+f/ab/... from STAGE/+simple/NAME/
-        Kind("devpi", "devpi: relative links to +f/ of the stage", parents=True, origin=True),
+        Kind("devpi", "devpi: relative links to +f/ of the stage", parents=True),
     )
 }

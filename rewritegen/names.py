@@ -27,9 +27,9 @@ __all__ = [
     "InvalidName",
     "NormalizedName",
     "alternations",
-    "file_belongs_to",
     "is_redirectable",
     "parse_name",
+    "path_belongs_to",
 ]
 
 #: Longer names are outside the grammar: both servers rewrite spellings step by step, and the length bounds that work.
@@ -48,6 +48,7 @@ RAW_NAME = "[A-Za-z0-9](?:[A-Za-z0-9._-]{0,198}[A-Za-z0-9])?"
 TOO_MANY_CAPITALS = r"(?P<rg_capital>[A-Z])(?:[^/]*(?P=rg_capital)){11}"
 TOO_MANY_SEPARATORS = r"(?:(?:[-._]*[._][-._]*|--+)[^/]*?){12}"
 
+_HASH_LEVEL = re.compile("[0-9a-f]{2}")
 _RAW = re.compile(RAW_NAME)
 _CAPITALS = re.compile(TOO_MANY_CAPITALS)
 _SEPARATORS = re.compile(TOO_MANY_SEPARATORS)
@@ -64,7 +65,7 @@ def parse_name(raw: str) -> NormalizedName:
 
 
 def is_redirectable(raw: str) -> bool:
-    """Tell whether a site answers this valid spelling with a redirect to the canonical one (see above for the bounds)."""
+    """Tell whether this valid spelling is within the bounds above, so that it is redirected to the canonical one."""
     return not (_CAPITALS.search(raw) or _SEPARATORS.search(raw))
 
 
@@ -128,19 +129,22 @@ class ClaimSet:
             return False
         return name in self.names or _is_below(name, set(self.prefixes))
 
-    def file_patterns(self) -> tuple[str, ...]:
-        """Return patterns, one of which matches each file name that belongs to a claimed project.
+    def path_patterns(self) -> tuple[str, ...]:
+        """Return patterns, one of which matches where a part of a file's path begins that belongs to a claimed project.
 
-        To be searched at the start of a base name, without regard to case. A wheel or sdist is called
-        ``NAME-VERSION...`` with any separators in NAME; where name and version cannot be told apart, the patterns
-        err on the private side.
+        To be searched as ``(?:^|/)PATTERN``, without regard to case. A wheel or sdist is called ``NAME-VERSION...``
+        with any separators in NAME, and some trees have NAME as a directory; where name and version cannot be told
+        apart, the patterns err on the private side. Two hexadecimal digits are a level of a hashed tree, not a name.
         """
-        public = "".join(f"(?!{_spellings(name)}[-_.]+v?[0-9])" for name in self.public)
+        public = "".join(f"(?!{_spellings(name)}(?:[-_.]+v?[0-9]|/|$))" for name in self.public)
+        whole = (name for name in self.names if not _HASH_LEVEL.fullmatch(name))
         exact = alternations(_spellings(name) for name in self.names)
+        parts = alternations(_spellings(name) for name in whole)
         below = alternations(_spellings(name) for name in self.prefixes)
         return (
             *(f"{chunk}[-_.]+v?[0-9]" for chunk in exact),
-            *(f"{public}{chunk}[-_.]" for chunk in below),
+            *(f"{chunk}(?:/|$)" for chunk in parts),
+            *(f"{public}{chunk}(?:[-_.]|/|$)" for chunk in below),
         )
 
     def __bool__(self) -> bool:
@@ -150,9 +154,10 @@ class ClaimSet:
         return ", ".join(sorted([*self.names, *(f"{name}-*" for name in self.prefixes)]))
 
 
-def file_belongs_to(file: str, claims: ClaimSet) -> bool:
-    """Tell whether a file of this base name belongs to a claimed project."""
-    return any(re.match(pattern, file, re.IGNORECASE) for pattern in claims.file_patterns())
+def path_belongs_to(path: str, claims: ClaimSet) -> bool:
+    """Tell whether any part of this path, such as its file name, belongs to a claimed project."""
+    patterns = claims.path_patterns()
+    return any(re.search(f"(?:^|/){pattern}", path, re.IGNORECASE) for pattern in patterns)
 
 
 def alternations(patterns: Iterable[str], limit: int = 4000) -> Iterator[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from rewritegen.layouts import KINDS, LAYOUTS, Layout
-from rewritegen.names import CANONICAL_NAME, MAX_NAME_LENGTH, RAW_NAME, Claim, ClaimSet
+from rewritegen.names import CANONICAL_NAME, MAX_NAME_LENGTH, RAW_NAME, ClaimSet
 from rewritegen.site import Index, Mirror, PrivateDirectory, PrivateProxy, Proxy, Redirect, Site
 from rewritegen.steps import (
     AskPrivately,
@@ -62,6 +62,7 @@ class Grammar:
 
     @property
     def targets(self) -> tuple[str, ...]:
+        """All of them, in the order in which they are tried."""
         return (self.root, self.page, self.beside, *self.files, *self.meta)
 
 
@@ -103,6 +104,7 @@ class Plan:
 
     @property
     def steps_with_upstream(self) -> tuple[TryProxy | AskPrivately, ...]:
+        """The steps that ask an HTTP index, in order."""
         return tuple(step for step in self.page if isinstance(step, TryProxy | AskPrivately))
 
 
@@ -117,7 +119,7 @@ def compile_plan(site: Site) -> Plan:
         tls=TlsFiles(site.tls.certificate, site.tls.key) if site.tls else None,
         ca=site.ca,
         mount=index.mount,
-        grammar=_grammar(index.mount, tuple(route.prefix for route in routes)),
+        grammar=_grammar(index.mount, routes),
         page=tuple(_page_steps(site, index)),
         root_list=_root_list(site, index),
         files=routes,
@@ -152,8 +154,7 @@ def _page_steps(site: Site, index: Index) -> list[Step]:
             steps.append(_owned_by(site, source, private))
     scanned = f"{site.state}/names" if site.state is not None else None
     steps.append(Reserved(_claims(index), scanned))
-    for fallback in index.fallbacks:
-        steps.append(_fallback_step(site, index, fallback))
+    steps.extend(_fallback_step(site, index, fallback) for fallback in index.fallbacks)
     steps.append(NotFound())
     return steps
 
@@ -201,11 +202,11 @@ def _claims(index: Index) -> ClaimSet:
 
 def _upstream(index: Index, source: Proxy | PrivateProxy) -> Upstream:
     up = up_to_root(index.mount)
-    links = []
-    for number, (find, _) in enumerate(_link_roots(source)):
+    links = (
         # the quote that opens an attribute or a JSON string stays where it is
-        quote = '"' if find.startswith('"') else ""
-        links.append(LinkRule(find, quote + up + files_prefix(source.name, number)[1:]))
+        LinkRule(find, ('"' if find[0] == '"' else "") + up + files_prefix(source.name, number)[1:])
+        for number, (find, _) in enumerate(_link_roots(source))
+    )
     return Upstream(source.proxy, tuple(links))
 
 
@@ -242,7 +243,11 @@ def _file_routes(site: Site, index: Index) -> tuple[FileRoute, ...]:
         if isinstance(private, PrivateProxy):
             routes.extend(_fetch_routes(source, private, nothing))
         else:
-            routes.append(FileRoute(files_prefix(private.name), (_private_files(site, source, private),), nothing))
+            routes.append(
+                FileRoute(
+                    files_prefix(private.name), (_private_files(site, source, private),), nothing
+                )
+            )
     for fallback in index.fallbacks:
         if isinstance(fallback, Mirror):
             source = Source("mirror", fallback.name, fallback.key)
@@ -273,7 +278,11 @@ def _fetch_routes(
     source: Source, upstream: Proxy | PrivateProxy, refused: ClaimSet
 ) -> list[FileRoute]:
     return [
-        FileRoute(files_prefix(upstream.name, number), (FetchFrom(source, url),), refused)
+        FileRoute(
+            files_prefix(upstream.name, number),
+            (FetchFrom(source, url, pages=_below(url, upstream.proxy)),),
+            refused,
+        )
         for number, (_, url) in enumerate(_link_roots(upstream))
     ]
 
@@ -290,25 +299,41 @@ def _root_list(site: Site, index: Index) -> RootList:
     return RootList(None, only.path, _marker(only), source)
 
 
-def _grammar(mount: str, prefixes: tuple[str, ...]) -> Grammar:
-    """Build the grammar of an index mounted at ``mount`` with these file routes (``/files/team/``, ``/packages/``)."""
+def _below(url: str, index: str) -> str | None:
+    """Return the path of the index relative to the root of its files, when it lies below it."""
+    return index.removeprefix(url) if index.startswith(url) else None
+
+
+def _grammar(mount: str, routes: tuple[FileRoute, ...]) -> Grammar:
     at = _escaped(mount)
     return Grammar(
         root=at,
         page=f"{at}{RAW_NAME}/?",
         # `index.html` and the like are the page itself under another name
         beside=f"{at}(?=[^/]{{1,{MAX_NAME_LENGTH}}}/){CANONICAL_NAME}/(?!index\\.){PATH_PART}",
-        files=tuple(_file_target(mount, prefix) for prefix in prefixes),
+        files=tuple(_file_target(mount, route) for route in routes),
         meta=("/-/health", "/-/rewritegen"),
     )
 
 
-def _file_target(mount: str, prefix: str) -> str:
-    # Mounted at "/", a project may be called `packages`: two parts are a file beside its page, three are a path here.
-    further = "+" if mount == "/" and prefix.count("/") == 2 else "*"
-    return f"{_escaped(prefix)}{PATH_PART}(?:/{PATH_PART}){further}"
+def _file_target(mount: str, route: FileRoute) -> str:
+    fetched = [attempt.pages for attempt in route.attempts if isinstance(attempt, FetchFrom)]
+    further = "*"
+    if mount == "/" and route.prefix.count("/") == 2:
+        # a project may be called `packages`: two parts are a file beside its page, three are a path here
+        further = "+"
+    elif "" in fetched:
+        # the pages lie at NAME/ here: only what is too deep for a page or a file beside it is a file
+        further = "{2,}"
+    # A page is never a file: through it, a private name could be asked for.
+    not_pages = "".join(f"(?!(?i:{_escaped(path, raw=True)}))" for path in fetched if path)
+    return f"{_escaped(route.prefix)}{not_pages}{PATH_PART}(?:/{PATH_PART}){further}"
 
 
-def _escaped(path: str) -> str:
-    """Escape a path for both PCRE and re; its characters are those that the site model lets through."""
-    return path.replace(".", r"\.").replace("+", r"\+")
+def _escaped(path: str, *, raw: bool = False) -> str:
+    """Escape a path for both PCRE and re, ``raw``: as clients may write it, with its plus signs encoded or not.
+
+    Its characters are those that the site model lets through.
+    """
+    plus = r"(?:\+|%2[Bb])" if raw else r"\+"
+    return path.replace(".", r"\.").replace("+", plus)

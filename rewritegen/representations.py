@@ -11,7 +11,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["ACCEPT_GZIP", "HTML", "JSON", "REPRESENTATIONS", "V1_HTML", "Representation", "accepts_gzip", "negotiate"]
+__all__ = [
+    "ACCEPT_GZIP",
+    "HTML",
+    "JSON",
+    "REPRESENTATIONS",
+    "V1_HTML",
+    "Representation",
+    "accepts_gzip",
+    "negotiate",
+]
 
 _JSON_TYPE = r"application/vnd\.pypi\.simple\.(?:v1|latest)\+json"
 _HTML_TYPE = r"application/vnd\.pypi\.simple\.(?:v1|latest)\+html"
@@ -25,9 +34,7 @@ def _accepted(media_type: str) -> str:
 
 # A client that grades JSON down and leaves an HTML type ungraded prefers the HTML. No known installer does; caches and
 # scripts may.
-_PREFERS_HTML = (
-    rf"(?=.*{_JSON_TYPE}\s*;[^,]*q\s*=\s*0\.)(?=.*(?:text/html|{_HTML_TYPE})\s*(?:,|$))"
-)
+_PREFERS_HTML = rf"(?=.*{_JSON_TYPE}\s*;[^,]*q\s*=\s*0\.)(?=.*(?:text/html|{_HTML_TYPE})\s*(?:,|$))"
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,9 @@ def describe(step: Step) -> str:
         case OwnedBy(source=source):
             return f"{source.label} has the project: its page, else 404"
         case AskPrivately(source=source, upstream=upstream, claims=claims):
-            return f"{source.label} claims {_listed(str(claims))}: {upstream.url}, its answer is final"
+            return (
+                f"{source.label} claims {_listed(str(claims))}: {upstream.url}, its answer is final"
+            )
         case Reserved():
             return _describe_reserved(step)
         case TryMirror(source=source):

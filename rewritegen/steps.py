@@ -186,6 +186,8 @@ class FetchFrom:
 
     source: Source
     url: str
+    pages: str | None = None
+    """Where the pages of the index lie below ``url``: never reachable as files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +197,7 @@ class FileRoute:
     prefix: str
     attempts: tuple[ServeFrom, ...] | tuple[FetchFrom]
     refused: ClaimSet
-    """A file name that belongs to one of these is 404 here (empty for private sources)."""
+    """A path with a part that belongs to one of these is 404 here (empty for private sources)."""
 
     @property
     def private(self) -> bool:

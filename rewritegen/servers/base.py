@@ -17,7 +17,7 @@ from rewritegen.plan import Plan
 
 __all__ = ["FINGERPRINT_PLACE", "Capabilities", "Files", "Scope", "Server", "seal"]
 
-#: standalone: a tree that runs as it is; vhost: what an administrator includes; locations: for a virtual host that is there.
+#: standalone: a tree that runs as it is; vhost: what an administrator includes; locations: for a host that is there.
 Scope: TypeAlias = Literal["vhost", "standalone", "locations"]
 
 #: Stands in rendered text where the fingerprint goes, until :func:`seal` knows it.
@@ -63,7 +63,9 @@ def seal(files: Files) -> Files:
     for name, text in files.texts:
         digest.update(f"{name}\0{text}\0".encode())
     fingerprint = digest.hexdigest()
-    texts = tuple((name, text.replace(FINGERPRINT_PLACE, fingerprint)) for name, text in files.texts)
+    texts = tuple(
+        (name, text.replace(FINGERPRINT_PLACE, fingerprint)) for name, text in files.texts
+    )
     return replace(files, texts=texts, fingerprint=fingerprint)
 
 
@@ -73,7 +75,7 @@ class Server(Protocol):
     name: str
     """The word for ``--server``."""
     baseline: Capabilities
-    """What ``generate`` writes for unless it is told a binary: the oldest supported version as distributions build it."""
+    """What ``generate`` writes for unless it is told a binary: the oldest supported version, as distributions build it."""
 
     def find(self) -> str | None:
         """Return the path of the installed program, or None."""

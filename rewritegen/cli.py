@@ -1,0 +1,284 @@
+"""The command line: parse arguments, call the library, print. Standard output is the artefact, standard error the talk.
+
+Exit codes: 0 fine or unchanged, 1 findings, 2 wrong usage or wrong site file, 3 would change (``--check``).
+
+Modules of the library are imported inside the commands: a command pays for what it uses.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from rewritegen import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rewritegen.diagnostics import Problem
+    from rewritegen.servers.base import Capabilities, Files, Scope
+    from rewritegen.site import Site
+
+__all__ = ["main"]
+
+_SERVERS = click.Choice(["nginx", "apache"])
+_SITE = click.argument("site_file", metavar="SITE")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; never raises but for a defect of rewritegen itself."""
+    from rewritegen.diagnostics import RewritegenError
+
+    try:
+        code = commands.main(args=argv, prog_name="rewritegen", standalone_mode=False)
+        sys.stdout.flush()
+    except RewritegenError as error:
+        _say_problems(error.problems)
+        return 2
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except BrokenPipeError:
+        # the reader has gone; nothing that is still in the buffer may raise at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        click.echo(
+            f"error: {error.strerror or error}: {error.filename or ''}".rstrip(": "), err=True
+        )
+        return 2
+    return code if isinstance(code, int) else 0
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="rewritegen")
+def commands() -> None:
+    """Private-first Python package indexes from nginx or Apache, with no process of their own.
+
+    One YAML file says which directories are private, which mirrors and indexes are asked for everything else, and which
+    names must never leave. SITE is that file, or - for standard input.
+    """
+
+
+@commands.command()
+@_SITE
+@click.option(
+    "--server", "server_name", type=_SERVERS, required=True, help="Web server to write for."
+)
+@click.option(
+    "--scope",
+    type=click.Choice(["vhost", "standalone", "locations"]),
+    default="vhost",
+    show_default=True,
+    help="A virtual host to include, a tree that runs as it is, or a part of a virtual host that is there.",
+)
+@click.option(
+    "-o",
+    "--output",
+    default="-",
+    metavar="DIR|-",
+    help="Directory to write to; - prints (default).",
+)
+@click.option("--check", is_flag=True, help="Write nothing; exit 3 if DIR would change.")
+@click.option(
+    "--diff",
+    is_flag=True,
+    help="Write nothing; print what would change in DIR, exit 3 if anything would.",
+)
+@click.option(
+    "--binary",
+    metavar="PATH",
+    help="Write for this installed server: ask it for its version and modules.",
+)
+def generate(
+    site_file: str,
+    server_name: str,
+    scope: Scope,
+    output: str,
+    check: bool,
+    diff: bool,
+    binary: str | None,
+) -> int:
+    """Write the configuration of a site.
+
+    Example: rewritegen generate site.yaml --server nginx -o /etc/nginx/conf.d
+    """
+    from rewritegen.output import as_text, changed, difference
+    from rewritegen.site import load_site
+
+    if output == "-" and (check or diff):
+        raise click.UsageError("--check and --diff compare with a directory: give it with -o DIR")
+    site = load_site(site_file)
+    if site.cache is not None:
+        click.echo(
+            "note: `cache:` is checked, but this version does not cache proxied pages and files yet",
+            err=True,
+        )
+    files = _render(site, server_name, scope, binary)
+    if output == "-":
+        click.echo(as_text(files), nl=False)
+        return 0
+    directory = Path(output)
+    names = changed(files, directory)
+    if diff:
+        click.echo(difference(files, directory), nl=False)
+    if check or diff:
+        return 3 if names else 0
+    files.write(directory)
+    for name in names:
+        click.echo(f"wrote {directory / name}", err=True)
+    if not names:
+        click.echo("unchanged", err=True)
+    return 0
+
+
+def _render(site: Site, server_name: str, scope: Scope, binary: str | None) -> Files:
+    """Render a site, or raise with everything that the server refuses."""
+    from rewritegen.diagnostics import RewritegenError
+    from rewritegen.plan import compile_plan
+    from rewritegen.servers import server
+
+    program = server(server_name)
+    plan = compile_plan(site)
+    can: Capabilities = program.capabilities(binary) if binary else program.baseline
+    if problems := program.refusals(plan, scope, can):
+        raise RewritegenError(_located(site, problems))
+    try:
+        return program.render(plan, scope, can)
+    except RewritegenError as error:
+        raise RewritegenError(_located(site, error.problems)) from error
+
+
+def _located(site: Site, problems: Sequence[Problem]) -> list[Problem]:
+    """Give problems that know only their YAML key the place of that key in the file."""
+    from dataclasses import replace
+
+    return [
+        replace(problem, place=problem.place or site.place(problem.key)) for problem in problems
+    ]
+
+
+@commands.command()
+@_SITE
+@click.option(
+    "--forget",
+    metavar="NAME",
+    help="Release a name that was scanned once: fallbacks may be asked for it.",
+)
+@click.option("--watch", is_flag=True, help="Stay, and index again whenever a directory changes.")
+@click.option(
+    "--jobs", type=click.IntRange(1), help="Files to read at a time (default: by the processors)."
+)
+def index(site_file: str, forget: str | None, watch: bool, jobs: int | None) -> int:
+    """Write the pages and the scanned names of the private directories.
+
+    Example: rewritegen index site.yaml
+    """
+    from rewritegen.indexing import index_job, summary
+    from rewritegen.pages import run_index
+    from rewritegen.site import load_site
+
+    job = index_job(load_site(site_file))
+    if forget is not None:
+        return _forget(job.state, forget)
+    if watch:
+        from rewritegen.watching import watch_until_stopped
+
+        return watch_until_stopped(job, _say)
+    report = run_index(job, jobs=jobs, progress=_progress())
+    _say_problems(report.problems)
+    _say(summary(report))
+    return report.exit_code
+
+
+def _forget(state: Path, raw: str) -> int:
+    from rewritegen.names import InvalidName, parse_name
+    from rewritegen.pages import forget
+
+    try:
+        name = parse_name(raw)
+    except InvalidName as error:
+        raise click.UsageError(str(error)) from error
+    if forget(state, name):
+        _say(f"forgot {name}: unless it is claimed or comes back, fallbacks are asked for it now")
+        return 0
+    _say(f"{name} was not among the scanned names")
+    return 1
+
+
+@commands.command()
+@_SITE
+@click.option(
+    "--server", "server_name", type=_SERVERS, help="Default: nginx if it is installed, else Apache."
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="Listen on 127.0.0.1:PORT only; 0 takes a free one.",
+)
+@click.option(
+    "--state",
+    metavar="DIR",
+    help="Write pages and scanned names here instead of the site's `state:`.",
+)
+@click.option("--reindex", is_flag=True, help="Index again whenever a private directory changes.")
+def serve(
+    site_file: str,
+    server_name: Literal["nginx", "apache"] | None,
+    port: int | None,
+    state: str | None,
+    reindex: bool,
+) -> int:
+    """Run the site on this machine, in the foreground, until Ctrl-C.
+
+    Example: rewritegen serve site.yaml --port 8080
+    """
+    from rewritegen.serve import serve_site
+    from rewritegen.site import load_site
+
+    site = load_site(site_file)
+    return serve_site(site, server_name, port=port, state=state, reindex=reindex, say=_say)
+
+
+@commands.command()
+def schema() -> int:
+    """Print the JSON Schema of the site file, for editors.
+
+    Example: rewritegen schema > site.schema.json
+    """
+    import json
+
+    from rewritegen.schema import schema as site_schema
+
+    click.echo(json.dumps(site_schema(), indent=2, ensure_ascii=False))
+    return 0
+
+
+@commands.command()
+@click.argument("server_name", default="packages.example.org")
+def init(server_name: str) -> int:
+    """Print a commented site file to start from.
+
+    Example: rewritegen init packages.example.org > site.yaml
+    """
+    from rewritegen.starter import starter
+
+    click.echo(starter(server_name), nl=False)
+    return 0
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def _say_problems(problems: Sequence[Problem]) -> None:
+    from rewritegen.diagnostics import render
+
+    colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+    click.echo(render(tuple(problems), colour=colour), err=True, nl=False, color=colour)

@@ -1,0 +1,50 @@
+"""What a decision depends on besides the plan and the request: files, and the answers of upstreams."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from rewritegen.representations import Representation
+
+__all__ = ["FileSystem", "World"]
+
+
+class World(Protocol):
+    """What a decision depends on besides the plan."""
+
+    def is_file(self, path: str) -> bool:
+        """A readable regular file, links followed."""
+
+    def is_directory(self, path: str) -> bool:
+        """A directory, links followed."""
+
+    def is_link(self, path: str) -> bool:
+        """A symbolic link, dangling or not."""
+
+    def ask(self, url: str, representation: Representation | None) -> int:
+        """Return the status that an upstream gives, 502 when it cannot be reached; files have no representation."""
+
+
+class FileSystem:
+    """The world of this machine; every upstream answers with one status, unless a subclass knows better."""
+
+    def __init__(self, upstream_status: int = 200) -> None:
+        self._upstream_status = upstream_status
+
+    def is_file(self, path: str) -> bool:
+        """See :class:`World`."""
+        return Path(path).is_file()
+
+    def is_directory(self, path: str) -> bool:
+        """See :class:`World`."""
+        return Path(path).is_dir()
+
+    def is_link(self, path: str) -> bool:
+        """See :class:`World`."""
+        return Path(path).is_symlink()
+
+    def ask(self, url: str, representation: Representation | None) -> int:
+        """Return the one status; no request is made."""
+        del url, representation
+        return self._upstream_status
