@@ -11,7 +11,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["CODES", "Place", "Problem", "RewritegenError", "SiteError", "quoted", "render", "suggestion", "visible"]
+__all__ = [
+    "CODES",
+    "Place",
+    "Problem",
+    "RewritegenError",
+    "SiteError",
+    "quoted",
+    "render",
+    "suggestion",
+    "visible",
+]
 
 #: Every code of a site file and why it is a problem at all. Codes are stable: a code is never given another meaning.
 CODES: dict[str, str] = {
@@ -178,7 +188,11 @@ def _excerpt(place: Place) -> tuple[str, int, int]:
     before = visible(place.text[first:start])
     span = visible(place.text[start : min(end, last)])
     after = visible(place.text[min(end, last) : last])
-    return f"{head}{before}{span}{after}{tail}", len(head) + _columns(before), max(_columns(span), 1)
+    return (
+        f"{head}{before}{span}{after}{tail}",
+        len(head) + _columns(before),
+        max(_columns(span), 1),
+    )
 
 
 def _columns(text: str) -> int:
@@ -186,7 +200,11 @@ def _columns(text: str) -> int:
     if text.isascii():
         return len(text)
     return sum(
-        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        0
+        if unicodedata.combining(character)
+        else 2
+        if unicodedata.east_asian_width(character) in "WF"
+        else 1
         for character in text
     )
 

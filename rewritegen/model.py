@@ -8,10 +8,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Literal, Union
+from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    WithJsonSchema,
+    model_validator,
+)
 
 from rewritegen.diagnostics import Place, quoted, suggestion
 from rewritegen.layouts import KINDS, LAYOUTS, Kind, Layout
@@ -63,17 +71,29 @@ class _OneOf:
         if value in self.choices:
             return value
         known = ", ".join(map(quoted, self.choices))
-        raise refusal("RG309", f"{quoted(value)} is not {self.what}", f"{suggestion(value, self.choices)}known: {known}")
+        raise refusal(
+            "RG309",
+            f"{quoted(value)} is not {self.what}",
+            f"{suggestion(value, self.choices)}known: {known}",
+        )
 
 
 _PRIVATE = [name for name, layout in LAYOUTS.items() if layout.private]
 _MIRRORS = [name for name, layout in LAYOUTS.items() if layout.mirror]
 
 PrivateLayout = Annotated[
-    str, AfterValidator(_OneOf("a layout of private directories", _PRIVATE)), WithJsonSchema({"enum": _PRIVATE})
+    str,
+    AfterValidator(_OneOf("a layout of private directories", _PRIVATE)),
+    WithJsonSchema({"enum": _PRIVATE}),
 ]
-MirrorLayout = Annotated[str, AfterValidator(_OneOf("a layout of mirrors", _MIRRORS)), WithJsonSchema({"enum": _MIRRORS})]
-KindName = Annotated[str, AfterValidator(_OneOf("a kind of index", list(KINDS))), WithJsonSchema({"enum": list(KINDS)})]
+MirrorLayout = Annotated[
+    str, AfterValidator(_OneOf("a layout of mirrors", _MIRRORS)), WithJsonSchema({"enum": _MIRRORS})
+]
+KindName = Annotated[
+    str,
+    AfterValidator(_OneOf("a kind of index", list(KINDS))),
+    WithJsonSchema({"enum": list(KINDS)}),
+]
 
 
 def _summaries(names: list[str], table: Mapping[str, Layout | Kind]) -> str:
@@ -101,13 +121,14 @@ class Source(_Model):
 
     name: SourceName = Field(
         "",
-        description="Name in URLs, headers and state; unique in the site. Default: the last part of the path, or the host.",
+        description="Name in URLs, headers and state, unique in the site. Default: last part of the path, or the host.",
         examples=["team"],
     )
     _key: str = PrivateAttr("")
 
     @property
     def key(self) -> str:
+        """Return the YAML key, or nothing for a source that is in no file."""
         return self._key
 
     def at(self, key: str) -> None:
@@ -117,7 +138,11 @@ class Source(_Model):
     @model_validator(mode="before")
     @classmethod
     def _default_name(cls, values: Any) -> Any:
-        if isinstance(values, dict) and "name" not in values and isinstance(values.get(cls.mark), str):
+        if (
+            isinstance(values, dict)
+            and "name" not in values
+            and isinstance(values.get(cls.mark), str)
+        ):
             return {"name": default_name(values[cls.mark]), **values}
         return values
 
@@ -140,9 +165,13 @@ class PrivateDirectory(Source):
     mark = "path"
     noun = "private directory"
 
-    path: AbsolutePath = Field(description="The directory, from the root.", examples=["/srv/packages/team"])
+    path: AbsolutePath = Field(
+        description="The directory, from the root.", examples=["/srv/packages/team"]
+    )
     layout: PrivateLayout = Field(
-        "projects", description=f"What lies in it. {_summaries(_PRIVATE, LAYOUTS)}.", examples=["projects"]
+        "projects",
+        description=f"What lies in it. {_summaries(_PRIVATE, LAYOUTS)}.",
+        examples=["projects"],
     )
     listing: Literal["pages", "automatic"] = Field(
         "pages",
@@ -159,9 +188,14 @@ class PrivateProxy(Source):
     mark = "proxy"
     noun = "private index"
 
-    proxy: Url = Field(description="The URL that project names are appended to.", examples=["http://127.0.0.1:3141/"])
+    proxy: Url = Field(
+        description="The URL that project names are appended to.",
+        examples=["http://127.0.0.1:3141/"],
+    )
     kind: KindName = Field("simple", description=_KINDS, examples=["simple"])
-    files: tuple[Url, ...] = Field((), description=_FILES, examples=["[https://files.example.org/]"])
+    files: tuple[Url, ...] = Field(
+        (), description=_FILES, examples=["[https://files.example.org/]"]
+    )
     claims: tuple[ClaimText, ...] = Field(
         description=f"{_CLAIMS} The index is asked for these only.",
         examples=["[acme-*]"],
@@ -175,7 +209,9 @@ class Mirror(Source):
     mark = "mirror"
     noun = "mirror"
 
-    mirror: AbsolutePath = Field(description="The directory, from the root.", examples=["/srv/pypi/web"])
+    mirror: AbsolutePath = Field(
+        description="The directory, from the root.", examples=["/srv/pypi/web"]
+    )
     layout: MirrorLayout = Field(
         "bandersnatch",
         description=f"The tool that made it. {_summaries(_MIRRORS, LAYOUTS)}.",
@@ -190,10 +226,13 @@ class Proxy(Source):
     noun = "proxy"
 
     proxy: Url = Field(
-        description="The URL that project names are appended to, or the word `pypi`.", examples=["pypi"]
+        description="The URL that project names are appended to, or the word `pypi`.",
+        examples=["pypi"],
     )
     kind: KindName = Field("simple", description=_KINDS, examples=["simple"])
-    files: tuple[Url, ...] = Field((), description=_FILES, examples=["[https://files.example.org/]"])
+    files: tuple[Url, ...] = Field(
+        (), description=_FILES, examples=["[https://files.example.org/]"]
+    )
 
 
 class Redirect(Source):
@@ -203,7 +242,8 @@ class Redirect(Source):
     noun = "redirect"
 
     redirect: Url = Field(
-        description="The URL that project names are appended to, or the word `pypi`.", examples=["pypi"]
+        description="The URL that project names are appended to, or the word `pypi`.",
+        examples=["pypi"],
     )
 
 
@@ -211,10 +251,12 @@ class Tls(_Model):
     """The certificate of the site; with it every `listen` speaks TLS."""
 
     certificate: AbsolutePath = Field(
-        description="PEM file with the certificate and its chain.", examples=["/etc/ssl/certs/packages.example.org.pem"]
+        description="PEM file with the certificate and its chain.",
+        examples=["/etc/ssl/certs/packages.example.org.pem"],
     )
     key: AbsolutePath = Field(
-        description="PEM file with the private key.", examples=["/etc/ssl/private/packages.example.org.key"]
+        description="PEM file with the private key.",
+        examples=["/etc/ssl/private/packages.example.org.key"],
     )
 
 
@@ -222,13 +264,22 @@ class Cache(_Model):
     """The copies of what proxies answered; sizes in bytes, times in seconds."""
 
     path: AbsolutePath = Field(
-        description="The directory, from the root; the server writes it.", examples=["/var/cache/rewritegen"]
+        description="The directory, from the root; the server writes it.",
+        examples=["/var/cache/rewritegen"],
     )
-    size: SizeText = Field(Size(10 * 1024**3), description="The most that is kept.", examples=["20g"])
-    pages: DurationText = Field(Duration(600), description="How long a page is fresh.", examples=["10m"])
-    files: DurationText = Field(Duration(365 * 86400), description="How long a file is fresh.", examples=["365d"])
+    size: SizeText = Field(
+        Size(10 * 1024**3), description="The most that is kept.", examples=["20g"]
+    )
+    pages: DurationText = Field(
+        Duration(600), description="How long a page is fresh.", examples=["10m"]
+    )
+    files: DurationText = Field(
+        Duration(365 * 86400), description="How long a file is fresh.", examples=["365d"]
+    )
     stale: DurationText = Field(
-        Duration(30 * 86400), description="How long an old copy may stand in for a failing index.", examples=["30d"]
+        Duration(30 * 86400),
+        description="How long an old copy may stand in for a failing index.",
+        examples=["30d"],
     )
 
 
@@ -236,13 +287,16 @@ class Pypi(_Model):
     """Where the word `pypi` points."""
 
     index: Url = Field(
-        description="The URL that project names are appended to.", examples=["https://pypi.example.org/simple/"]
+        description="The URL that project names are appended to.",
+        examples=["https://pypi.example.org/simple/"],
     )
-    files: tuple[Url, ...] = Field((), description=_FILES, examples=["[https://files.example.org/]"])
+    files: tuple[Url, ...] = Field(
+        (), description=_FILES, examples=["[https://files.example.org/]"]
+    )
 
 
-PrivateSource = Union[PrivateDirectory, PrivateProxy]
-Fallback = Union[Mirror, Proxy, Redirect]
+PrivateSource = PrivateDirectory | PrivateProxy
+Fallback = Mirror | Proxy | Redirect
 
 PRIVATE_SOURCES: tuple[type[Source], ...] = (PrivateDirectory, PrivateProxy)
 FALLBACKS: tuple[type[Source], ...] = (Mirror, Proxy, Redirect)
@@ -255,13 +309,19 @@ class SiteFile(_Model):
     """The YAML file as it is written; `Site` is what it means."""
 
     server_name: HostName = Field(
-        description="The host name that clients use, without wildcard.", examples=["packages.example.org"]
+        description="The host name that clients use, without wildcard.",
+        examples=["packages.example.org"],
     )
     listen: tuple[ListenText, ...] = Field(
-        DEFAULT_LISTEN, description="Ports, or IP addresses with a port.", examples=["[8080]"], min_length=1
+        DEFAULT_LISTEN,
+        description="Ports, or IP addresses with a port.",
+        examples=["[8080]"],
+        min_length=1,
     )
     tls: Tls | None = Field(
-        None, description=Tls.__doc__, examples=["{certificate: /etc/ssl/site.pem, key: /etc/ssl/private/site.key}"]
+        None,
+        description=Tls.__doc__,
+        examples=["{certificate: /etc/ssl/site.pem, key: /etc/ssl/private/site.key}"],
     )
     index: Mount = Field("/simple/", description="The path of the index.", examples=["/simple/"])
     state: AbsolutePath | None = Field(
@@ -280,9 +340,13 @@ class SiteFile(_Model):
         examples=["[acme-oss]"],
     )
     fallbacks: tuple[Fallback, ...] = Field(
-        (), description="What is asked for names that are not private, in order.", examples=["[{proxy: pypi}]"]
+        (),
+        description="What is asked for names that are not private, in order.",
+        examples=["[{proxy: pypi}]"],
     )
-    cache: Cache | None = Field(None, description=Cache.__doc__, examples=["{path: /var/cache/rewritegen, size: 20g}"])
+    cache: Cache | None = Field(
+        None, description=Cache.__doc__, examples=["{path: /var/cache/rewritegen, size: 20g}"]
+    )
     pypi: Pypi | None = Field(
         None, description=Pypi.__doc__, examples=["{index: https://pypi.example.org/simple/}"]
     )
@@ -315,8 +379,8 @@ class Site:
     cache: Cache | None = None
     ca: str = DEFAULT_CA
     file: str = "-"
-    _document: Document | None = field(default=None, repr=False, compare=False)
+    document: Document | None = field(default=None, repr=False, compare=False)
 
     def place(self, key: str) -> Place | None:
         """Return the place of a key such as ``private[0].claims[1]`` in the file, or of what would enclose it."""
-        return self._document.place(path_of(key)) if self._document else None
+        return self.document.place(path_of(key)) if self.document else None

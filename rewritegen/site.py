@@ -7,6 +7,7 @@ that the file has, each at its place and with what to write instead.
 from __future__ import annotations
 
 import os
+from pathlib import PurePath
 from typing import Any
 
 from pydantic import ValidationError
@@ -85,7 +86,7 @@ _STAND_IN = {"server_name": "stand-in", "private": (PrivateDirectory(path="/stan
 
 
 class _Loader:
-    """Builds the site from a document. A wrong part is reported and left out, so that the others are checked as well."""
+    """Builds the site from a document. What is wrong is reported and left out, so that the rest is checked as well."""
 
     def __init__(self, document: Document) -> None:
         self.problems: list[Problem] = []
@@ -94,7 +95,12 @@ class _Loader:
     def site(self, path: str) -> Site | None:
         """Return the site, or what can be made of it to look for clashes; None when that is nothing."""
         if not isinstance(self._document.root, Mapping):
-            self._report("RG203", (), "the file is not a map", "begin it with `server_name: packages.example.org`")
+            self._report(
+                "RG203",
+                (),
+                "the file is not a map",
+                "begin it with `server_name: packages.example.org`",
+            )
             return None
         values = plain(self._document.root)
         word = self._word(values.get("pypi"))
@@ -109,8 +115,8 @@ class _Loader:
             state=file.state,
             cache=file.cache,
             ca=file.ca,
-            file=os.path.basename(path),
-            _document=self._document,
+            file=PurePath(path).name,
+            document=self._document,
         )
         self.problems += clashes(site)
         return site
@@ -122,23 +128,32 @@ class _Loader:
         except ValidationError as error:
             self.problems += translate(error, SiteFile, "site file", self._document, ())
             wrong = {entry["loc"][0] for entry in error.errors(include_url=False)}
-        return SiteFile.model_validate({**_STAND_IN, **{key: values[key] for key in values if key not in wrong}})
+        return SiteFile.model_validate(
+            {**_STAND_IN, **{key: values[key] for key in values if key not in wrong}}
+        )
 
     def _word(self, value: Any) -> Pypi | None:
-        """Return where the site says that the word ``pypi`` points; what is wrong with it is reported by the top level."""
+        """Return where the site points the word ``pypi``; what is wrong with it is reported by the top level."""
         try:
             return Pypi.model_validate(value)
         except ValidationError:
             return None
 
     def _sources(
-        self, key: str, variants: tuple[type[Source], ...], values: dict[str, Any], word: Pypi | None
+        self,
+        key: str,
+        variants: tuple[type[Source], ...],
+        values: dict[str, Any],
+        word: Pypi | None,
     ) -> list[Source]:
         """Return the sources of a list, and put them in the place of their entries in ``values``."""
         entries = values.get(key)
         if not isinstance(entries, list):
             return []
-        read = (self._source((key, number), variants, entry, word) for number, entry in enumerate(entries))
+        read = (
+            self._source((key, number), variants, entry, word)
+            for number, entry in enumerate(entries)
+        )
         sources = [source for source in read if source is not None]
         if entries:
             values[key] = sources or _STAND_IN.get(key, ())
@@ -161,28 +176,36 @@ class _Loader:
         source.at(key_of(path))
         return source
 
-    def _variant(self, path: KeyPath, variants: tuple[type[Source], ...], entry: Any) -> type[Source] | None:
+    def _variant(
+        self, path: KeyPath, variants: tuple[type[Source], ...], entry: Any
+    ) -> type[Source] | None:
         marks = [model.mark for model in variants]
         kinds = " or ".join(f"{quoted(model.mark)} (a {model.noun})" for model in variants)
         name = quoted(path[0])
         if not isinstance(entry, dict):
-            help = f"write `- {variants[0].mark}: ...`; an entry has {kinds}"
-            self._report("RG203", path, f"an entry of {name} must be a map", help)
+            advice = f"write `- {variants[0].mark}: ...`; an entry has {kinds}"
+            self._report("RG203", path, f"an entry of {name} must be a map", advice)
             return None
         found = [model for model in variants if model.mark in entry]
         if len(found) == 1:
             return found[0]
         if found:
             both = " and ".join(quoted(model.mark) for model in found)
-            self._report("RG204", path, f"an entry of {name} has {both}", "make it one entry for each")
+            self._report(
+                "RG204", path, f"an entry of {name} has {both}", "make it one entry for each"
+            )
             return None
         hint = next(filter(None, (suggestion(key, marks) for key in entry)), "")
         if path[0] == "private" and {"mirror", "redirect"} & set(entry):
             hint = "move the entry to `fallbacks`; "
         elif path[0] == "fallbacks" and "path" in entry:
             hint = "a directory that is ours stands in `private`, a copy of a public index has `mirror`; "
-        self._report("RG204", path, f"nothing says what this entry of {name} is", f"{hint}write {kinds}")
+        self._report(
+            "RG204", path, f"nothing says what this entry of {name} is", f"{hint}write {kinds}"
+        )
         return None
 
-    def _report(self, code: str, path: KeyPath, message: str, help: str) -> None:
-        self.problems.append(Problem(code, message, self._document.place(path), help, key=key_of(path)))
+    def _report(self, code: str, path: KeyPath, message: str, advice: str) -> None:
+        self.problems.append(
+            Problem(code, message, self._document.place(path), advice, key=key_of(path))
+        )

@@ -1,12 +1,281 @@
-"""Clashes: values that are right by themselves and wrong together."""
+"""Clashes: values that are right by themselves and wrong together.
+
+Every check costs no more than the number of values times the depth of a path or the dashes of a name, so that a site
+with thousands of claims loads at once.
+"""
 
 from __future__ import annotations
 
-from rewritegen.diagnostics import Problem
-from rewritegen.model import Site
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from rewritegen.diagnostics import Problem, quoted
+from rewritegen.layouts import LAYOUTS
+from rewritegen.model import (
+    Index,
+    Mirror,
+    PrivateDirectory,
+    PrivateSource,
+    Proxy,
+    Redirect,
+    Site,
+    Source,
+)
+from rewritegen.yamlfile import path_of
 
 __all__ = ["clashes"]
 
 
 def clashes(site: Site) -> list[Problem]:
-    return []
+    """Return what is wrong between the values of a site, each problem at the later of the two."""
+    checks = _Checks(site)
+    problems = [*checks.listens(), *checks.directories()]
+    for index in site.indexes:
+        problems += checks.names(index)
+        problems += checks.claims(index)
+        problems += checks.public(index)
+        problems += checks.listings(index)
+        problems += checks.state(index)
+        problems += checks.fallbacks(index)
+    return problems
+
+
+@dataclass(frozen=True, slots=True)
+class _Directory:
+    """A path of the site: served to clients, our own, or the private key of the certificate."""
+
+    path: str
+    key: str
+    role: Literal["served", "own", "secret"]
+
+
+class _Checks:
+    """The checks, with what they share: the site and the places in its file."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def listens(self) -> Iterator[Problem]:
+        """One address and port can be bound once; ``0.0.0.0`` and ``[::]`` are all addresses of their family."""
+        first: dict[int, list[tuple[str, int]]] = defaultdict(list)
+        for number, listen in enumerate(self._site.listen):
+            known = dict(first[listen.port])
+            address = listen.address or "*"
+            family = "::" if ":" in address else "0.0.0.0"  # noqa: S104, compared and not bound
+            rivals = [rival for rival in (address, family, "*") if rival in known]
+            if not rivals and address in ("*", "::", "0.0.0.0"):  # noqa: S104
+                rivals = [
+                    rival
+                    for rival in known
+                    if address == "*" or (":" in rival) == (address == "::")
+                ]
+            if rivals:
+                other = f"listen[{known[rivals[0]]}]"
+                message = f"{quoted(listen)} is bound by {quoted(self._site.listen[known[rivals[0]]])} already"
+                yield self._problem(
+                    "RG407", f"listen[{number}]", message, f"delete this entry or {quoted(other)}"
+                )
+            else:
+                first[listen.port].append((address, number))
+
+    def directories(self) -> Iterator[Problem]:
+        """No directory of the site is another one, or lies in it."""
+        known: dict[str, _Directory] = {}
+        directories = list(self._directories())
+        for directory in directories:
+            if directory.path in known:
+                yield self._overlap(directory, known[directory.path])
+            elif directory.role != "secret":
+                known[directory.path] = directory
+        for directory in directories:
+            parts = directory.path.split("/")
+            for end in range(len(parts) - 1, 1, -1):
+                outer = known.get("/".join(parts[:end]))
+                if outer is not None and (directory.role != "secret" or outer.role == "served"):
+                    yield self._overlap(directory, outer)
+                    break
+
+    def _directories(self) -> Iterator[_Directory]:
+        for index in self._site.indexes:
+            for source in (*index.private, *index.fallbacks):
+                if isinstance(source, PrivateDirectory):
+                    yield _Directory(source.path, f"{source.key}.path", "served")
+                elif isinstance(source, Mirror):
+                    yield _Directory(source.mirror, f"{source.key}.mirror", "served")
+        if self._site.state:
+            yield _Directory(self._site.state, "state", "own")
+        if self._site.cache:
+            yield _Directory(self._site.cache.path, "cache.path", "own")
+        if self._site.tls:
+            yield _Directory(self._site.tls.key, "tls.key", "secret")
+
+    def _overlap(self, inner: _Directory, outer: _Directory) -> Problem:
+        relation = "is" if inner.path == outer.path else "lies inside"
+        message = f"{quoted(inner.path)} {relation} {quoted(outer.path)} of {self._at(outer.key)}"
+        if inner.role == "secret":
+            return self._problem(
+                "RG410",
+                inner.key,
+                message,
+                "keep the key where no source is, such as `/etc/ssl/private`",
+            )
+        if inner.role == outer.role == "served":
+            return self._problem(
+                "RG402",
+                inner.key,
+                message,
+                "give every source a directory of its own, side by side",
+            )
+        return self._problem(
+            "RG403", inner.key, message, "keep it apart from the other, such as below `/var`"
+        )
+
+    def names(self, index: Index) -> Iterator[Problem]:
+        """Names of sources are unique."""
+        known: dict[str, Source] = {}
+        for source in (*index.private, *index.fallbacks):
+            first = known.setdefault(source.name, source)
+            if first is source:
+                continue
+            message = f"{quoted(source.name)} is the name of {self._at(first.key)} already"
+            written = self._is_written(f"{source.key}.name")
+            advice = f"choose another name for {quoted(source.key)}"
+            if not written:
+                message += ", and of this source by default"
+                advice = "give one of them a `name:`"
+            yield self._problem("RG401", f"{source.key}.name", message, advice)
+
+    def claims(self, index: Index) -> Iterator[Problem]:
+        """No name is claimed by two sources, and no claim stands twice in one."""
+        exact: dict[str, tuple[PrivateSource, int]] = {}
+        prefixes: dict[str, tuple[PrivateSource, int]] = {}
+        for source in index.private:
+            for number, claim in enumerate(source.claims):
+                table = prefixes if claim.prefix else exact
+                owner, first = table.setdefault(claim.name, (source, number))
+                if owner is source and first != number:
+                    message = f"the claim {quoted(claim)} stands twice, also {self._at(_claim(source, first))}"
+                    yield self._problem(
+                        "RG405", _claim(source, number), message, "delete one of them"
+                    )
+                elif owner is not source:
+                    yield self._claimed_twice(source, number, owner, first)
+        for source in index.private:
+            for number, claim in enumerate(source.claims):
+                for name in _above(claim.name, itself=not claim.prefix):
+                    owner, first = prefixes.get(name, (source, 0))
+                    if owner is not source:
+                        yield self._claimed_twice(source, number, owner, first)
+                        break
+
+    def _claimed_twice(
+        self, source: PrivateSource, number: int, owner: PrivateSource, first: int
+    ) -> Problem:
+        claim, other = quoted(source.claims[number]), quoted(owner.claims[first])
+        message = (
+            f"{claim} is claimed by two sources: {other} stands at {self._at(_claim(owner, first))}"
+        )
+        advice = f"leave it to {quoted(source.key)} or to {quoted(owner.key)}"
+        return self._problem("RG404", _claim(source, number), message, advice)
+
+    def public(self, index: Index) -> Iterator[Problem]:
+        """A public name may be an exception, written out, below a claimed prefix; it is not claimed itself."""
+        if not index.public:
+            return
+        claimed = {
+            claim.name: (source, number)
+            for source in index.private
+            for number, claim in enumerate(source.claims)
+        }
+        known: dict[str, int] = {}
+        for number, name in enumerate(index.public):
+            key = f"public[{number}]"
+            first = known.setdefault(name, number)
+            if first != number:
+                message = (
+                    f"{quoted(name)} stands twice in `public`, also {self._at(f'public[{first}]')}"
+                )
+                yield self._problem("RG411", key, message, "delete one of them")
+            elif name in claimed:
+                message = f"{quoted(name)} is public here and claimed at {self._at(_claim(*claimed[name]))}"
+                advice = "delete it in one place; only a name below a prefix may be public: `acme-oss` with `acme-*`"
+                yield self._problem("RG406", key, message, advice)
+
+    def listings(self, index: Index) -> Iterator[Problem]:
+        """The server's own listing is possible where every project has a directory."""
+        able = ", ".join(quoted(name) for name, layout in LAYOUTS.items() if layout.listing)
+        for source in index.private:
+            if not isinstance(source, PrivateDirectory) or source.listing == "pages":
+                continue
+            if not LAYOUTS[source.layout].listing:
+                message = f"the layout {quoted(source.layout)} cannot be listed by the server"
+                advice = f"write `listing: pages`, or use the layout {able}"
+                yield self._problem("RG312", f"{source.key}.listing", message, advice)
+
+    def state(self, index: Index) -> Iterator[Problem]:
+        """Generated pages, and the owners of names among several directories, need a place."""
+        if self._site.state or self._is_written("state"):
+            return
+        directories = [source for source in index.private if isinstance(source, PrivateDirectory)]
+        generated = [d for d in directories if d.listing == "pages" and LAYOUTS[d.layout].generated]
+        advice = (
+            "write `state: /var/lib/rewritegen/packages`, and run `rewritegen index` on the server"
+        )
+        if generated:
+            message = (
+                f"`state` is missing: the pages of {quoted(generated[0].name)} are written there"
+            )
+            yield self._problem("RG206", generated[0].key, message, advice)
+        elif len(directories) > 1:
+            message = (
+                "`state` is missing: with several private directories it keeps whose a name is"
+            )
+            yield self._problem("RG206", directories[1].key, message, advice)
+
+    def fallbacks(self, index: Index) -> Iterator[Problem]:
+        """No fallback is asked twice, and none stands behind a redirect."""
+        known: dict[str, Source] = {}
+        for number, source in enumerate(index.fallbacks):
+            if isinstance(source, Redirect) and number < len(index.fallbacks) - 1:
+                message = "a redirect stands before other fallbacks, which are never asked"
+                yield self._problem(
+                    "RG409", f"{source.key}.redirect", message, "move it to the end of `fallbacks`"
+                )
+            if isinstance(source, (Proxy, Redirect)):
+                url = source.proxy if isinstance(source, Proxy) else source.redirect
+                first = known.setdefault(url, source)
+                if first is not source:
+                    message = f"this URL is that of {self._at(first.key)} already"
+                    yield self._problem(
+                        "RG408",
+                        f"{source.key}.{source.mark}",
+                        message,
+                        "delete one of the two entries",
+                    )
+
+    def _at(self, key: str) -> str:
+        place = self._site.place(key)
+        return f"{quoted(key)} in line {place.line}" if place else quoted(key)
+
+    def _is_written(self, key: str) -> bool:
+        document = self._site.document
+        return document is not None and document.find(path_of(key))[1]
+
+    def _problem(self, code: str, key: str, message: str, advice: str) -> Problem:
+        return Problem(code, message, self._site.place(key), advice, key=key)
+
+
+def _claim(source: Source, number: int) -> str:
+    return f"{source.key}.claims[{number}]"
+
+
+def _above(name: str, *, itself: bool) -> Iterator[str]:
+    """Yield the names whose prefix claim covers ``name``, the nearest first."""
+    if itself:
+        yield name
+    end = name.rfind("-")
+    while end > 0:
+        yield name[:end]
+        end = name.rfind("-", 0, end)

@@ -27,14 +27,22 @@ def translate(
     error: ValidationError, model: type[BaseModel], noun: str, document: Document, base: KeyPath
 ) -> list[Problem]:
     """Return the problems of a model that was read from the value at ``base``; ``noun`` is the word for it."""
-    return [_Entry(entry, model, noun, document, base).problem() for entry in error.errors(include_url=False)]
+    return [
+        _Entry(entry, model, noun, document, base).problem()
+        for entry in error.errors(include_url=False)
+    ]
 
 
 class _Entry:
     """One entry of pydantic's list."""
 
     def __init__(
-        self, entry: ErrorDetails, model: type[BaseModel], noun: str, document: Document, base: KeyPath
+        self,
+        entry: ErrorDetails,
+        model: type[BaseModel],
+        noun: str,
+        document: Document,
+        base: KeyPath,
     ) -> None:
         self._type = entry["type"]
         self._context: dict[str, Any] = entry.get("ctx", {})
@@ -47,18 +55,26 @@ class _Entry:
     def problem(self) -> Problem:
         if self._type == "rewritegen":
             place = self._document.place(self._path)
-            return self._problem(self._context["code"], self._context["message"], place, self._context["help"])
+            return self._problem(
+                self._context["code"], self._context["message"], place, self._context["help"]
+            )
         if self._type == "extra_forbidden":
             return self._unknown_key()
         if self._type == "missing":
             message = f"{self._name()} is missing in this {self._noun}"
-            return self._problem("RG202", message, self._document.place(self._path[:-1]), f"write {self._example()}")
+            return self._problem(
+                "RG202", message, self._document.place(self._path[:-1]), f"write {self._example()}"
+            )
         if self._type == "too_short":
             place = self._document.place_of_key(self._path)
-            return self._problem("RG205", f"{self._name()} is empty", place, f"write {self._example()}")
+            return self._problem(
+                "RG205", f"{self._name()} is empty", place, f"write {self._example()}"
+            )
         if self._type == "literal_error":
             message = f"{self._name()} is {self._context['expected'].replace(chr(39), '`')}"
-            return self._problem("RG310", message, self._document.place(self._path), f"write {self._example()}")
+            return self._problem(
+                "RG310", message, self._document.place(self._path), f"write {self._example()}"
+            )
         return self._wrong_type()
 
     def _unknown_key(self) -> Problem:
@@ -67,17 +83,20 @@ class _Entry:
         hint = suggestion(key, [name for name in keys if not self._has(name)] or keys)
         message = f"unknown key {quoted(key)} in this {self._noun}"
         place = self._document.place_of_key(self._path)
-        return self._problem("RG201", message, place, f"{hint}known: {', '.join(map(quoted, keys))}")
+        return self._problem(
+            "RG201", message, place, f"{hint}known: {', '.join(map(quoted, keys))}"
+        )
 
     def _has(self, key: str) -> bool:
-        node, exact = self._document.find((*self._path[:-1], key))
-        return exact
+        return self._document.find((*self._path[:-1], key))[1]
 
     def _wrong_type(self) -> Problem:
         node = self._document.find(self._path)[0]
         expected = _EXPECTED.get(self._type, "of another type")
         message = f"{self._name()} must be {expected}, and is {_what(node)}"
-        return self._problem("RG203", message, self._document.place(self._path), self._help(node, expected))
+        return self._problem(
+            "RG203", message, self._document.place(self._path), self._help(node, expected)
+        )
 
     def _help(self, node: Node, expected: str) -> str:
         if not isinstance(node, Scalar):
@@ -101,15 +120,17 @@ class _Entry:
             return f"an entry of {quoted(self._local[-2])}"
         return quoted(self._local[-1])
 
-    def _problem(self, code: str, message: str, place: Place, help: str) -> Problem:
-        return Problem(code, message, place, help, key=key_of(self._path))
+    def _problem(self, code: str, message: str, place: Place, advice: str) -> Problem:
+        return Problem(code, message, place, advice, key=key_of(self._path))
 
 
 def _innermost(model: type[BaseModel], noun: str, local: KeyPath) -> tuple[type[BaseModel], str]:
     """Return the model that the last key of a path belongs to: the nested maps are `tls`, `cache` and `pypi`."""
     if len(local) > 1 and isinstance(local[1], str):
         annotation = model.model_fields[str(local[0])].annotation
-        nested = next(part for part in getattr(annotation, "__args__", ()) if issubclass(part, BaseModel))
+        nested = next(
+            part for part in getattr(annotation, "__args__", ()) if issubclass(part, BaseModel)
+        )
         return nested, f"{quoted(local[0])} map"
     return model, noun
 

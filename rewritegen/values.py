@@ -31,6 +31,8 @@ __all__ = [
     "SizeText",
     "SourceName",
     "Url",
+    "host_name",
+    "refusal",
 ]
 
 _LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
@@ -46,9 +48,11 @@ _SIZE_UNITS = {"k": 1024, "m": 1024**2, "g": 1024**3}
 _DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-def refusal(code: str, message: str, help: str) -> PydanticCustomError:
-    """Return the exception by which a value is refused; its type is our code, and :mod:`rewritegen.site` reads it back."""
-    return PydanticCustomError("rewritegen", "{message}", {"code": code, "message": message, "help": help})
+def refusal(code: str, message: str, advice: str) -> PydanticCustomError:
+    """Return the exception that refuses a value; :mod:`rewritegen.site_problems` reads it back."""
+    return PydanticCustomError(
+        "rewritegen", "{message}", {"code": code, "message": message, "help": advice}
+    )
 
 
 def _string(value: Any) -> str:
@@ -57,32 +61,54 @@ def _string(value: Any) -> str:
     return value
 
 
-def _host_name(value: str) -> str:
-    """Return a host name in lower case; with an underscore where a network uses one, without wildcard, port or scheme."""
+def host_name(value: str) -> str:
+    """Return a host name in lower case; underscores are allowed, as some networks use them."""
     if value == "_" or "*" in value or value.startswith("."):
-        raise refusal("RG301", f"{quoted(value)} is not one host name", "write the name that the clients use, such as `packages.example.org`")
+        raise refusal(
+            "RG301",
+            f"{quoted(value)} is not one host name",
+            "write the name that the clients use, such as `packages.example.org`",
+        )
     if "/" in value or ":" in value:
-        raise refusal("RG301", f"{quoted(value)} is more than a host name", "write the host name alone; ports go to `listen`, paths to `index`")
+        raise refusal(
+            "RG301",
+            f"{quoted(value)} is more than a host name",
+            "write the host name alone; ports go to `listen`, paths to `index`",
+        )
     if not _HOST.fullmatch(value) or len(value) > 253:
-        help = "letters, digits, `-` and `_` in parts of at most 63 characters, joined by dots; 253 in all"
-        raise refusal("RG301", f"{quoted(value)} is not a host name", help)
+        advice = "letters, digits, `-` and `_` in parts of at most 63 characters, joined by dots; 253 in all"
+        raise refusal("RG301", f"{quoted(value)} is not a host name", advice)
     return value.lower()
 
 
 def _absolute_path(value: str) -> str:
     """Return an absolute POSIX path without final slash, doubled slash or ``.`` part."""
     if not value.isprintable():
-        raise refusal("RG303", f"the path {quoted(value)} holds a character that cannot be seen", "write the path with printable characters only")
+        raise refusal(
+            "RG303",
+            f"the path {quoted(value)} holds a character that cannot be seen",
+            "write the path with printable characters only",
+        )
     if not value.startswith("/"):
-        help = "write it from the root, such as `/srv/packages`; `~` and variables are not expanded"
-        raise refusal("RG303", f"the path {quoted(value)} is not absolute", help)
+        advice = (
+            "write it from the root, such as `/srv/packages`; `~` and variables are not expanded"
+        )
+        raise refusal("RG303", f"the path {quoted(value)} is not absolute", advice)
     parts = [part for part in value.split("/") if part not in ("", ".")]
     if ".." in parts:
-        raise refusal("RG303", f"the path {quoted(value)} has a part `..`", "write the path that it leads to")
+        raise refusal(
+            "RG303", f"the path {quoted(value)} has a part `..`", "write the path that it leads to"
+        )
     if not parts:
-        raise refusal("RG303", "the path is the root of the file system", "write the directory that is meant")
+        raise refusal(
+            "RG303", "the path is the root of the file system", "write the directory that is meant"
+        )
     if len(value) > 1024:
-        raise refusal("RG303", "the path is longer than 1024 characters", "use a shorter path, perhaps a symbolic link")
+        raise refusal(
+            "RG303",
+            "the path is longer than 1024 characters",
+            "use a shorter path, perhaps a symbolic link",
+        )
     return "/" + "/".join(parts)
 
 
@@ -90,7 +116,11 @@ def _url(value: str) -> str:
     """Return an http(s) URL with a lower-case host, without the scheme's own port, with a final slash."""
     example = "write it like `https://index.example.org/simple/`"
     if not value.isascii() or not value.isprintable() or " " in value:
-        raise refusal("RG304", f"the URL {quoted(value)} has characters outside ASCII", f"{example}, an international host name as `xn--...`")
+        raise refusal(
+            "RG304",
+            f"the URL {quoted(value)} has characters outside ASCII",
+            f"{example}, an international host name as `xn--...`",
+        )
     try:
         parts = urlsplit(value)
         port, host = parts.port, parts.hostname
@@ -99,14 +129,22 @@ def _url(value: str) -> str:
     if parts.scheme not in ("http", "https"):
         raise refusal("RG304", f"{quoted(value)} is not an http or https URL", example)
     if "@" in parts.netloc:
-        raise refusal("RG304", "the URL holds credentials", "write it without user and password; a site file is read by many")
+        raise refusal(
+            "RG304",
+            "the URL holds credentials",
+            "write it without user and password; a site file is read by many",
+        )
     if "?" in value or "#" in value:
-        raise refusal("RG304", f"the URL {quoted(value)} has a query or a fragment", "write the URL up to its path; project names are appended to it")
+        raise refusal(
+            "RG304",
+            f"the URL {quoted(value)} has a query or a fragment",
+            "write the URL up to its path; project names are appended to it",
+        )
     if not host or not _is_host(host) or port == 0 or parts.netloc.endswith(":"):
         raise refusal("RG304", f"the URL {quoted(value)} has no host that could be asked", example)
     if not _URL_PATH.fullmatch(parts.path) or {".", ".."} & set(parts.path.split("/")):
-        help = "parts of letters, digits and `. _ ~ + @ = -`, none of them `.` or `..` or empty"
-        raise refusal("RG304", f"the path of the URL {quoted(value)} cannot be used", help)
+        advice = "parts of letters, digits and `. _ ~ + @ = -`, none of them `.` or `..` or empty"
+        raise refusal("RG304", f"the path of the URL {quoted(value)} cannot be used", advice)
     authority = f"[{host}]" if ":" in host else host
     if port is not None and (parts.scheme, port) not in (("http", 80), ("https", 443)):
         authority += f":{port}"
@@ -114,7 +152,9 @@ def _url(value: str) -> str:
 
 
 def _is_host(host: str) -> bool:
-    return _is_address(host) if ":" in host else len(host) <= 253 and _HOST.fullmatch(host) is not None
+    return (
+        _is_address(host) if ":" in host else len(host) <= 253 and _HOST.fullmatch(host) is not None
+    )
 
 
 def _is_address(text: str) -> bool:
@@ -130,19 +170,27 @@ def _is_address(text: str) -> bool:
 def _mount(value: str) -> str:
     """Return the path of the index; ``/-/`` and ``/files/`` are the site's own, ``packages/`` is beside every mount."""
     if not _MOUNT.fullmatch(value) or {".", ".."} & set(value.split("/")):
-        suggested = "/" + "".join(f"{part}/" for part in re.findall("[A-Za-z0-9_~.-]*[A-Za-z0-9_~-]+", value))
-        raise refusal("RG305", f"{quoted(value)} is not a mount", f"write a path that begins and ends with a slash: {quoted(suggested)}")
+        suggested = "/" + "".join(
+            f"{part}/" for part in re.findall("[A-Za-z0-9_~.-]*[A-Za-z0-9_~-]+", value)
+        )
+        raise refusal(
+            "RG305",
+            f"{quoted(value)} is not a mount",
+            f"write a path that begins and ends with a slash: {quoted(suggested)}",
+        )
     parts = value.strip("/").split("/")
     if parts[0] in ("-", "files", "packages") or parts[-1] == "packages":
-        help = "choose another, such as `/simple/`: `/-/`, `/files/` and `packages/` beside the mount are taken"
-        raise refusal("RG305", f"the mount {quoted(value)} overlaps a path of the site itself", help)
+        advice = "choose another, such as `/simple/`: `/-/`, `/files/` and `packages/` beside the mount are taken"
+        raise refusal(
+            "RG305", f"the mount {quoted(value)} overlaps a path of the site itself", advice
+        )
     return value
 
 
 def _source_name(value: str) -> str:
     if not _NAME.fullmatch(value) or len(value) > 64:
-        help = "lower-case letters and digits, joined by single dashes, at most 64 characters"
-        raise refusal("RG306", f"{quoted(value)} is not a name for a source", help)
+        advice = "lower-case letters and digits, joined by single dashes, at most 64 characters"
+        raise refusal("RG306", f"{quoted(value)} is not a name for a source", advice)
     return value
 
 
@@ -153,10 +201,10 @@ def _claim(value: Any) -> Claim:
         return Claim.parse(_string(value))
     except InvalidName:
         stem = value.rstrip("*").rstrip("-_.")
-        help = "write a project name, or a prefix such as `acme-*`"
+        advice = "write a project name, or a prefix such as `acme-*`"
         if value.endswith("*") and stem and _is_project(stem):
-            help = f"write {quoted(stem + '-*')}: {quoted(stem)} itself and every name that begins with {quoted(stem + '-')}"
-        raise refusal("RG307", f"{quoted(value)} is not a claim", help) from None
+            advice = f"write {quoted(stem + '-*')}: {quoted(stem)} and every name that begins with {quoted(stem + '-')}"
+        raise refusal("RG307", f"{quoted(value)} is not a claim", advice) from None
 
 
 def _is_project(text: str) -> bool:
@@ -171,8 +219,8 @@ def _project_name(value: Any) -> NormalizedName:
     try:
         return parse_name(_string(value))
     except InvalidName:
-        help = "write one project name: letters and digits, with `-`, `_` or `.` between them, at most 200 characters"
-        raise refusal("RG308", f"{quoted(value)} is not a project name", help) from None
+        advice = "write one project name: letters and digits, with `-`, `_` or `.` between them, at most 200 characters"
+        raise refusal("RG308", f"{quoted(value)} is not a project name", advice) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,31 +233,43 @@ class Listen:
     def __str__(self) -> str:
         if self.address is None:
             return str(self.port)
-        return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
+        return (
+            f"[{self.address}]:{self.port}"
+            if ":" in self.address
+            else f"{self.address}:{self.port}"
+        )
 
 
 def _listen(value: Any) -> Listen:
-    example = "write `8080`, `127.0.0.1:8080` or `\"[::1]:8080\"`"
+    example = 'write `8080`, `127.0.0.1:8080` or `"[::1]:8080"`'
     if isinstance(value, Listen):
         return value
     if isinstance(value, int) and not isinstance(value, bool):
         return Listen(None, _port(value, example))
     if not isinstance(value, str):
-        raise refusal("RG302", "an entry of `listen` is neither a port nor an IP address with a port", example)
+        raise refusal(
+            "RG302", "an entry of `listen` is neither a port nor an IP address with a port", example
+        )
     match = _LISTEN.fullmatch(value)
     if match is None:
         if value.isascii() and value.isdigit():
-            raise refusal("RG302", f"the port {quoted(value)} is text", f"write {quoted(value)} without quotes")
-        raise refusal("RG302", f"{quoted(value)} is neither a port nor an IP address with a port", example)
+            raise refusal(
+                "RG302",
+                f"the port {quoted(value)} is text",
+                f"write {quoted(value)} without quotes",
+            )
+        raise refusal(
+            "RG302", f"{quoted(value)} is neither a port nor an IP address with a port", example
+        )
     address = match[1] or match[2]
     if not _is_address(address) or (match[1] is not None) != (":" in address):
         raise refusal("RG302", f"{quoted(address)} is not an IP address", example)
     return Listen(address.lower(), _port(int(match[3]), example))
 
 
-def _port(port: int, help: str) -> int:
+def _port(port: int, advice: str) -> int:
     if not 1 <= port <= 65535:
-        raise refusal("RG302", f"the port {quoted(port)} is not between 1 and 65535", help)
+        raise refusal("RG302", f"the port {quoted(port)} is not between 1 and 65535", advice)
     return port
 
 
@@ -245,8 +305,8 @@ def _size(value: Any) -> Size:
         return value
     match = _SIZE.fullmatch(_quantity(value))
     if match is None:
-        help = "write a whole number with `k`, `m` or `g` behind it, such as `20g`"
-        raise refusal("RG311", f"{quoted(value)} is not a size", help)
+        advice = "write a whole number with `k`, `m` or `g` behind it, such as `20g`"
+        raise refusal("RG311", f"{quoted(value)} is not a size", advice)
     return Size(int(match[1]) * _SIZE_UNITS[match[2]])
 
 
@@ -255,8 +315,8 @@ def _duration(value: Any) -> Duration:
         return value
     match = _DURATION.fullmatch(_quantity(value))
     if match is None:
-        help = "write a whole number with `s`, `m`, `h` or `d` behind it, such as `10m` for ten minutes"
-        raise refusal("RG311", f"{quoted(value)} is not a time", help)
+        advice = "write a whole number with `s`, `m`, `h` or `d` behind it, such as `10m` for ten minutes"
+        raise refusal("RG311", f"{quoted(value)} is not a time", advice)
     return Duration(int(match[1]) * _DURATION_UNITS[match[2]])
 
 
@@ -264,13 +324,21 @@ def _pattern(pattern: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$"})
 
 
-HostName = Annotated[str, AfterValidator(_host_name), _pattern(_HOST.pattern)]
+HostName = Annotated[str, AfterValidator(host_name), _pattern(_HOST.pattern)]
 AbsolutePath = Annotated[str, AfterValidator(_absolute_path), _pattern("/.*[^/].*")]
 Url = Annotated[str, AfterValidator(_url), _pattern(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?")]
 Mount = Annotated[str, AfterValidator(_mount), _pattern(_MOUNT.pattern)]
 SourceName = Annotated[str, AfterValidator(_source_name), _pattern(CANONICAL_NAME)]
-ClaimText = Annotated[Claim, PlainValidator(_claim), _pattern(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*(?:[A-Za-z0-9]|[._-]\*))?")]
-ProjectName = Annotated[NormalizedName, PlainValidator(_project_name), _pattern(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")]
+ClaimText = Annotated[
+    Claim,
+    PlainValidator(_claim),
+    _pattern(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*(?:[A-Za-z0-9]|[._-]\*))?"),
+]
+ProjectName = Annotated[
+    NormalizedName,
+    PlainValidator(_project_name),
+    _pattern(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"),
+]
 SizeText = Annotated[Size, PlainValidator(_size), _pattern(_SIZE.pattern)]
 DurationText = Annotated[Duration, PlainValidator(_duration), _pattern(_DURATION.pattern)]
 ListenText = Annotated[

@@ -1,4 +1,4 @@
-"""Reading one YAML document of plain values, with the place of each, from a file that nobody can be trusted to have made.
+"""Reading one YAML document of plain values, with the place of each, from a file that may be hostile.
 
 The tree is built from the parser's events, not by its composer: so depth, aliases and the number of values are bounded
 while reading, duplicate keys are seen, and a hostile file costs neither the stack nor the memory.
@@ -10,25 +10,38 @@ import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Union
+from typing import Any
 
 import yaml
 
 from rewritegen.diagnostics import Place, Problem, SiteError, quoted
 
-__all__ = ["Document", "KeyPath", "Mapping", "Node", "Scalar", "Sequence", "key_of", "path_of", "read_yaml"]
+__all__ = [
+    "Document",
+    "KeyPath",
+    "Mapping",
+    "Node",
+    "Scalar",
+    "Sequence",
+    "key_of",
+    "path_of",
+    "plain",
+    "read_yaml",
+]
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_NODES = 200_000
 MAX_DEPTH = 32
 
 #: Where a value is: ``("private", 0, "claims", 1)``, written ``private[0].claims[1]``.
-KeyPath = tuple[Union[str, int], ...]
+KeyPath = tuple[str | int, ...]
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 #: What YAML 1.1 does not allow in a file (section 5.1), of what UTF-8 can encode.
-_FORBIDDEN = re.compile("[^\\t\\n\\r\\x20-\\x7e\\x85\\xa0-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
+_FORBIDDEN = re.compile(
+    "[^\\t\\n\\r\\x20-\\x7e\\x85\\xa0-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]"
+)
 _DECIMAL = re.compile(r"0|-?[1-9][0-9]{0,17}")
 _PART = re.compile(r"\[([0-9]+)\]|([^.\[\]]+)")
 
@@ -69,7 +82,7 @@ class Mapping:
     keys: dict[str, Span] = field(default_factory=dict)
 
 
-Node = Union[Scalar, Sequence, Mapping]
+Node = Scalar | Sequence | Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +97,10 @@ class Document:
         """Return the node at a path, or the nearest enclosing one; and whether it is the one itself."""
         node = self.root
         for part in path:
-            if isinstance(node, Mapping) and isinstance(part, str) and part in node.items:
-                node = node.items[part]
-            elif isinstance(node, Sequence) and isinstance(part, int) and part < len(node.items):
-                node = node.items[part]
-            else:
+            inner = _inside(node, part)
+            if inner is None:
                 return node, False
+            node = inner
         return node, True
 
     def place(self, path: KeyPath) -> Place:
@@ -106,12 +117,22 @@ class Document:
 
 def key_of(path: KeyPath) -> str:
     """Return a path as people write it: ``private[0].claims[1]``."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+    return "".join(
+        f"[{part}]" if isinstance(part, int) else f".{part}" for part in path
+    ).removeprefix(".")
 
 
 def path_of(key: str) -> KeyPath:
     """Return what :func:`key_of` was given."""
     return tuple(int(match[1]) if match[1] else match[2] for match in _PART.finditer(key))
+
+
+def _inside(node: Node, part: str | int) -> Node | None:
+    if isinstance(node, Mapping) and isinstance(part, str):
+        return node.items.get(part)
+    if isinstance(node, Sequence) and isinstance(part, int) and part < len(node.items):
+        return node.items[part]
+    return None
 
 
 def plain(node: Node) -> Any:
@@ -137,7 +158,16 @@ def read_yaml(path: str, data: bytes | None = None) -> tuple[Document, list[Prob
         line = len(text[: found.start()].splitlines() or [""]) - 1
         start = found.start() - text.rfind("\n", 0, found.start()) - 1
         place = _place(name, lines, Span(line, start, line, start + 1))
-        raise SiteError([Problem("RG104", f"the control character {quoted(found[0])} is in the file", place, "delete it")])
+        raise SiteError(
+            [
+                Problem(
+                    "RG104",
+                    f"the control character {quoted(found[0])} is in the file",
+                    place,
+                    "delete it",
+                )
+            ]
+        )
     builder = _Builder(name, lines)
     try:
         builder.read(text)
@@ -145,8 +175,8 @@ def read_yaml(path: str, data: bytes | None = None) -> tuple[Document, list[Prob
         raise SiteError([*builder.problems, _syntax_problem(error, name, lines)]) from None
     if builder.root is None:
         place = _place(name, lines, Span(0, 0, 0, 1))
-        help = "print a site file to start from with `rewritegen init`"
-        raise SiteError([*builder.problems, Problem("RG106", "the file is empty", place, help)])
+        advice = "print a site file to start from with `rewritegen init`"
+        raise SiteError([*builder.problems, Problem("RG106", "the file is empty", place, advice)])
     return Document(name, lines, builder.root), builder.problems
 
 
@@ -159,13 +189,25 @@ def _bytes(path: str) -> bytes:
     except (OSError, ValueError) as error:
         reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
         message = f"cannot read {quoted(path, 200)}: {reason[:1].lower()}{reason[1:]}"
-        raise SiteError([Problem("RG101", message, None, "give the path of a site file that you may read, or `-`")]) from None
+        raise SiteError(
+            [
+                Problem(
+                    "RG101", message, None, "give the path of a site file that you may read, or `-`"
+                )
+            ]
+        ) from None
 
 
 def _decode(name: str, data: bytes) -> str:
     if len(data) > MAX_BYTES:
         message = f"the file is larger than {MAX_BYTES // 1024 // 1024} MB"
-        raise SiteError([Problem("RG102", message, None, "claim prefixes such as `acme-*` in place of many names")])
+        raise SiteError(
+            [
+                Problem(
+                    "RG102", message, None, "claim prefixes such as `acme-*` in place of many names"
+                )
+            ]
+        )
     try:
         return data.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
@@ -176,8 +218,8 @@ def _decode(name: str, data: bytes) -> str:
         place = Place(name, line + 1, len(start) + 1, f"{start}{rest}".rstrip("\r"))
         message = f"the file is not UTF-8: byte {error.start} is 0x{data[error.start]:02x}"
         utf16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
-        help = "it is UTF-16: save it as UTF-8" if utf16 else "save the file as UTF-8"
-        raise SiteError([Problem("RG103", message, place, help)]) from None
+        advice = "it is UTF-16: save it as UTF-8" if utf16 else "save the file as UTF-8"
+        raise SiteError([Problem("RG103", message, place, advice)]) from None
 
 
 def _place(file: str, lines: list[str], span: Span) -> Place:
@@ -199,12 +241,14 @@ def _syntax_problem(error: yaml.YAMLError, name: str, lines: list[str]) -> Probl
     context = getattr(error, "context", None)
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     place = None
-    help = "put a value that has `: `, ` #` or a leading `[ { * & ! % @` in it between quotes; indent with blanks only"
+    advice = "put a value that has `: `, ` #` or a leading `[ { * & ! % @` in it between quotes"
     if mark is not None:
         place = _place(name, lines, Span(mark.line, mark.column, mark.line, mark.column + 1))
         if "\t" in place.text[: place.column]:
-            help = "YAML is indented with blanks: replace the tab"
-    return Problem("RG105", f"this is not YAML: {problem}{f' {context}' if context else ''}", place, help)
+            advice = "YAML is indented with blanks: replace the tab"
+    return Problem(
+        "RG105", f"this is not YAML: {problem}{f' {context}' if context else ''}", place, advice
+    )
 
 
 @dataclass(slots=True)
@@ -219,7 +263,7 @@ class _Frame:
     at_value: bool = False
 
 
-class _Stop(Exception):
+class _TooMuchError(Exception):
     """Reading on would cost too much."""
 
 
@@ -244,7 +288,7 @@ class _Builder:
         try:
             for event in yaml.parse(text, Loader=_LOADER):
                 self._event(event)
-        except _Stop:
+        except _TooMuchError:
             raise SiteError(self.problems) from None
 
     def _event(self, event: Any) -> None:
@@ -260,15 +304,25 @@ class _Builder:
         elif isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
             if self._documents > 1:
-                self._report("RG107", "a second YAML document begins here", _span(event), "make it a file of its own")
-                raise _Stop
+                self._report(
+                    "RG107",
+                    "a second YAML document begins here",
+                    _span(event),
+                    "make it a file of its own",
+                )
+                raise _TooMuchError
 
     def _open(self, event: Any) -> None:
         self._check_tag(event)
         span = _span(event)
         if len(self._stack) == MAX_DEPTH:
-            self._report("RG113", f"more than {MAX_DEPTH} levels deep", span, "a site file needs no more than 5 levels")
-            raise _Stop
+            self._report(
+                "RG113",
+                f"more than {MAX_DEPTH} levels deep",
+                span,
+                "a site file needs no more than 5 levels",
+            )
+            raise _TooMuchError
         node = Mapping(span) if isinstance(event, yaml.MappingStartEvent) else Sequence(span)
         self._stack.append(_Frame(node, self._count, event.anchor))
         self._counted(1, span)
@@ -284,10 +338,15 @@ class _Builder:
         span = _span(event)
         name = quoted(f"*{event.anchor}")
         if any(frame.anchor == event.anchor for frame in self._stack):
-            self._report("RG111", f"the alias {name} stands inside what it refers to", span, "write the value out")
+            self._report(
+                "RG111",
+                f"the alias {name} stands inside what it refers to",
+                span,
+                "write the value out",
+            )
         elif event.anchor not in self._anchors:
-            help = f"write the value out, or put it in quotes if {name} is meant as text"
-            self._report("RG111", f"the alias {name} refers to nothing above it", span, help)
+            advice = f"write the value out, or put it in quotes if {name} is meant as text"
+            self._report("RG111", f"the alias {name} refers to nothing above it", span, advice)
         else:
             node, weight = self._anchors[event.anchor]
             self._add(node, weight, None)
@@ -317,13 +376,25 @@ class _Builder:
     def _key(self, mapping: Mapping, node: Node) -> str | None:
         """Return the key, or None when its value is to be dropped."""
         if not isinstance(node, Scalar):
-            self._report("RG114", "a list or a map is used as a key", node.span, "write a word followed by `: `")
+            self._report(
+                "RG114",
+                "a list or a map is used as a key",
+                node.span,
+                "write a word followed by `: `",
+            )
         elif node.text == "<<":
-            self._report("RG110", "a merge key is used", node.span, "write the keys out in every entry")
+            self._report(
+                "RG110", "a merge key is used", node.span, "write the keys out in every entry"
+            )
         elif node.text in mapping.keys:
             first = mapping.keys[node.text].line + 1
             message = f"the key {quoted(node.text)} stands twice in one map, first in line {first}"
-            self._report("RG108", message, node.span, f"delete one of the two lines {first} and {node.span.line + 1}")
+            self._report(
+                "RG108",
+                message,
+                node.span,
+                f"delete one of the two lines {first} and {node.span.line + 1}",
+            )
         else:
             mapping.keys[node.text] = node.span
             return node.text
@@ -336,21 +407,26 @@ class _Builder:
     def _check_tag(self, event: Any) -> None:
         if event.tag is not None:
             tag = str(event.tag).replace("tag:yaml.org,2002:", "!!")
-            self._report("RG109", f"the tag {quoted(tag)} is used", _span(event), "delete the tag and write the value plainly")
+            self._report(
+                "RG109",
+                f"the tag {quoted(tag)} is used",
+                _span(event),
+                "delete the tag and write the value plainly",
+            )
 
     def _counted(self, weight: int, span: Span) -> None:
         self._count += weight
         if self._count > MAX_NODES:
             message = f"the file stands for more than {MAX_NODES} values"
             self._report("RG112", message, span, "write the values out, without aliases of aliases")
-            raise _Stop
+            raise _TooMuchError
 
-    def _report(self, code: str, message: str, span: Span, help: str) -> None:
-        self.problems.append(Problem(code, message, _place(self._file, self._lines, span), help))
+    def _report(self, code: str, message: str, span: Span, advice: str) -> None:
+        self.problems.append(Problem(code, message, _place(self._file, self._lines, span), advice))
 
 
 def _resolved(text: str) -> str | int | float | bool | None:
-    """Return what YAML 1.1 makes of a value without quotes; dates stay text, odd numbers become one that fits nowhere."""
+    """Return what YAML 1.1 makes of a value without quotes; dates stay text, odd numbers fit nowhere."""
     for tag, pattern in yaml.SafeLoader.yaml_implicit_resolvers.get(text[:1], ()):
         if not pattern.match(text):
             continue
