@@ -191,7 +191,7 @@ def index(site_file: str, forget: str | None, watch: bool, jobs: int | None) -> 
         from rewritegen.watching import watch_until_stopped
 
         return watch_until_stopped(job, _say)
-    report = run_index(job, jobs=jobs, progress=_progress())
+    report = run_index(job, jobs=jobs, progress=None)
     _say_problems(report.problems)
     _say(summary(report))
     return report.exit_code

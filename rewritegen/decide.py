@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import assert_never
+
+from typing_extensions import assert_never
 
 from rewritegen.names import NormalizedName, is_redirectable, parse_name, path_belongs_to
 from rewritegen.plan import METHODS, Plan

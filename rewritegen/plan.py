@@ -41,7 +41,7 @@ METHODS = ("GET", "HEAD")
 
 #: One part of a file's path, unanchored: no leading dot, dash or tilde, no percent-encoding but that of
 #: ``+`` and ``!``.
-PATH_PART = "[A-Za-z0-9_+](?:[A-Za-z0-9._+!~-]|%2[Bb]|%21){0,250}"
+PATH_PART = "(?:[A-Za-z0-9_+]|%2[Bb])(?:[A-Za-z0-9._+!~-]|%2[Bb]|%21){0,250}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +211,7 @@ def _upstream(index: Index, source: Proxy | PrivateProxy) -> Upstream:
 
 
 def _link_roots(source: Proxy | PrivateProxy) -> list[tuple[str, str]]:
-    """Return how the links to files begin, each with the upstream URL that it means, in the order of the file routes."""
+    """Return how links to files begin, each with the upstream URL that it means, in the order of the file routes."""
     kind = KINDS[source.kind]
     roots: list[tuple[str, str]] = []
     if kind.parents:
@@ -221,9 +221,8 @@ def _link_roots(source: Proxy | PrivateProxy) -> list[tuple[str, str]]:
         parts = urlsplit(source.proxy)
         declared.append(f"{parts.scheme}://{parts.netloc}/")
     # the longest first: a declared file host may lie below the origin
-    for url in sorted(dict.fromkeys(declared), key=lambda url: (-len(url), url)):
-        roots.append((url, url))
-    return roots
+    longest_first = sorted(dict.fromkeys(declared), key=lambda url: (-len(url), url))
+    return [*roots, *((url, url) for url in longest_first)]
 
 
 def _parent(url: str) -> str:

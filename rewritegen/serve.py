@@ -265,7 +265,7 @@ def _paths(site: Site) -> list[Path]:
 
 
 def _closed_to_nobody(path: Path) -> Path | None:
-    """Return the first directory on the way to ``path`` that strangers may not enter, or ``path`` if they cannot list it."""
+    """Return the first directory on the way to ``path`` that strangers may not enter (``path``: not list)."""
     for part in reversed([path, *path.parents]):
         needed = 0o005 if part == path else 0o001
         if part.exists() and part.stat().st_mode & needed != needed:

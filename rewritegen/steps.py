@@ -47,6 +47,7 @@ class Source:
 
     @property
     def label(self) -> str:
+        """What answers carry, such as ``private/team``."""
         return f"{self.role}/{self.name}"
 
 
@@ -201,12 +202,13 @@ class FileRoute:
 
     @property
     def private(self) -> bool:
+        """Tell whether everything that it serves is ours."""
         return all(attempt.source.role == "private" for attempt in self.attempts)
 
 
 @dataclass(frozen=True, slots=True)
 class RootList:
-    """``MOUNT`` itself: the private projects. Pages from the state, or the listing of one directory, or nothing (404)."""
+    """``MOUNT`` itself, the private projects: pages of the state, or the listing of one directory, or nothing (404)."""
 
     pages: str | None
     """Directory with index.* files."""

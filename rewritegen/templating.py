@@ -30,7 +30,7 @@ def environment(*, html: bool = False) -> Environment:
     return Environment(
         loader=FileSystemLoader(templates_directory(), encoding="utf-8"),
         undefined=StrictUndefined,
-        autoescape=html,
+        autoescape=html,  # noqa: S701 -- off for configurations: servers/ quotes for each server's syntax
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,

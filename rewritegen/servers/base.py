@@ -75,7 +75,7 @@ class Server(Protocol):
     name: str
     """The word for ``--server``."""
     baseline: Capabilities
-    """What ``generate`` writes for unless it is told a binary: the oldest supported version, as distributions build it."""
+    """What ``generate`` writes for unless it is told a binary: the oldest version, as distributions build it."""
 
     def find(self) -> str | None:
         """Return the path of the installed program, or None."""
