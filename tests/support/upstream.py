@@ -143,6 +143,13 @@ class Recorder:
         with self._lock:
             self.requests.clear()
 
+    def status_of(self, request: Recorded) -> int:
+        """The status that a client would get in the present mode; 502 when it would get no answer."""
+        mode = self._modes.get(request.target.partition("?")[0], self._mode)
+        if self._server is None or mode in ("hang", "truncated"):
+            return 502
+        return self._in_mode(mode, request).status
+
     def reply(self, request: Recorded) -> Reply:
         """The answer in mode ``ok``."""
         raise NotImplementedError

@@ -1,0 +1,297 @@
+"""The sites that the table of answers is asked at: each a small world with decoys in every public source.
+
+A private name that is also in a mirror or on the upstream, with other bytes, is what makes a wrong order visible.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.support import trees
+from tests.support.certificates import Authority
+from tests.support.sites import index_site, write_site
+from tests.support.trees import Projects
+from tests.support.upstream import Index
+from tests.support.wheels import wheel_bytes
+
+__all__ = ["SCENES", "Scene", "build", "wheels"]
+
+
+@dataclass(slots=True)
+class Scene:
+    """One site without its port, and the world around it."""
+
+    name: str
+    root: Path
+    authority: Authority
+    settings: dict[str, Any] = field(default_factory=dict)
+    upstreams: tuple[Index, ...] = ()
+    places: dict[str, str] = field(default_factory=dict)
+    """What stands in braces in the targets of the table: paths that hold a hash."""
+
+    def site_file(self, label: str, port: int) -> Path:
+        """Write the site file for one server."""
+        directory = self.root / label
+        directory.mkdir(exist_ok=True)
+        return write_site(directory / "site.yaml", self.settings, port)
+
+
+def wheels(*specs: str) -> Projects:
+    """``"Name-1.0"`` and the like, to project -> file name -> wheel."""
+    content: dict[str, dict[str, bytes]] = {}
+    for spec in specs:
+        name, _, version = spec.rpartition("-")
+        file, data = wheel_bytes(name, version)
+        content.setdefault(name, {})[file] = data
+    return content
+
+
+def _decoys(*specs: str) -> Projects:
+    """The same names with other bytes: what an attacker would have put on the public index."""
+    content = wheels(*specs)
+    return {
+        name: {f: data + b"PUBLIC" for f, data in files.items()} for name, files in content.items()
+    }
+
+
+def _public(*specs: str, decoys: tuple[str, ...] = (), **options: Any) -> Index:
+    return Index({**wheels(*specs), **_decoys(*decoys)}, **options)
+
+
+def _proxy(index: Index, name: str = "public") -> dict[str, Any]:
+    source = {"name": name, "proxy": index.url}
+    if index.links == "absolute":
+        return {**source, "kind": "pypi", "files": [f"{index.files.origin}/"]}
+    return {**source, "kind": "simple"}
+
+
+def _finish(scene: Scene) -> None:
+    """Write the state where there is one, or the markers that a site without it needs."""
+    if "state" in scene.settings:
+        index_site(scene.site_file("first", 1))
+        return
+    for source in scene.settings["private"]:
+        if "path" in source:
+            (Path(source["path"]) / ".rewritegen-root").touch()
+
+
+def team(scene: Scene) -> None:
+    """Pages of three private layouts, claims, scanned names; a mirror; the upstream."""
+    private = scene.root / "team"
+    trees.projects(
+        private,
+        {
+            "acme-foo": wheels("acme-foo-1.0", "acme-foo-1.1", "acme-foo-1.2+local.1")["acme-foo"],
+            "My.Private_Pkg": wheels("My.Private_Pkg-1.0")["My.Private_Pkg"],
+            "gone-tool": wheels("gone-tool-1.0")["gone-tool"],
+            "linked-tool": wheels("linked-tool-1.0")["linked-tool"],
+            "plain-tool": wheels("plain-tool-1.0")["plain-tool"],
+        },
+    )
+    house = trees.flat(scene.root / "house", wheels("house-tool-1.0", "House_Other-2.0"))
+    ready = scene.root / "ready"
+    trees.static(ready, wheels("static-one-1.0"), ("html",))
+    trees.static(ready, wheels("static-all-1.0"), ("html", "v1_html", "v1_json"))
+    trees.static(ready, wheels("Static.Raw-1.0"), ("html",))
+    (ready / "static-empty").mkdir()
+    public = (
+        "acme-foo-9.0",
+        "acme-ghost-9.0",
+        "secret-tool-9.0",
+        "gone-tool-9.0",
+        "house-tool-9.0",
+    )
+    more = ("linked-tool-9.0", "my-private-pkg-9.0", "static-empty-9.0", "plain-tool-9.0")
+    mirror = trees.bandersnatch(
+        scene.root / "mirror", {**wheels("mirrored-1.0"), **_decoys(*public, *more)}
+    )
+    index = _public("proxied-1.0", "acme-oss-1.0", decoys=("mirrored-9.0", *public, *more))
+    scene.upstreams = (index,)
+    scene.settings = {
+        "state": str(scene.root / "state"),
+        "private": [
+            {"name": "team", "path": str(private), "claims": ["acme-*", "secret-tool"]},
+            {"name": "house", "path": str(house), "layout": "flat"},
+            {"name": "ready", "path": str(ready), "layout": "static"},
+        ],
+        "public": ["acme-oss"],
+        "fallbacks": [
+            {"name": "copy", "mirror": str(mirror), "layout": "bandersnatch"},
+            _proxy(index),
+        ],
+    }
+    _finish(scene)
+    shutil.rmtree(private / "gone-tool")
+    shutil.rmtree(private / "linked-tool")
+    (private / "linked-tool").symlink_to(scene.root / "not-mounted")
+    (private / "new-tool").mkdir()
+    scene.places |= {
+        "mirrored": _mirror_file(mirror, "mirrored-1.0*"),
+        "mirrored_decoy": _mirror_file(mirror, "acme_foo-9.0*"),
+        "proxied": _upstream_file(index, "proxied-1.0"),
+        "proxied_decoy": _upstream_file(index, "acme_foo-9.0"),
+    }
+
+
+def mirrors(scene: Scene) -> None:
+    """A private directory that the server lists itself, and four mirrors with overlapping names, in order."""
+    auto = trees.projects(scene.root / "auto", wheels("auto-one-1.0", "Auto.Raw-1.0"))
+    one = trees.bandersnatch(
+        scene.root / "one",
+        {**wheels("first-1.0"), **_decoys("both-1.0", "auto-one-9.0", "auto-raw-9.0")},
+    )
+    two = trees.bandersnatch(
+        scene.root / "two", wheels("second-1.0", "both-2.0", "q-1.0"), hash_index=True
+    )
+    three = trees.pep381client(scene.root / "three", wheels("Third.Pkg-1.0", "Both-3.0"))
+    four = trees.static(scene.root / "four", wheels("fourth-1.0", "both-4.0"), ("html", "v1_json"))
+    scene.settings = {
+        "state": str(scene.root / "state"),
+        "private": [
+            {"name": "auto", "path": str(auto), "listing": "automatic", "claims": ["auto-*"]}
+        ],
+        "fallbacks": [
+            {"name": "one", "mirror": str(one), "layout": "bandersnatch"},
+            {"name": "two", "mirror": str(two), "layout": "bandersnatch-hash-index"},
+            {"name": "three", "mirror": str(three), "layout": "pep381client"},
+            {"name": "four", "mirror": str(four), "layout": "static"},
+        ],
+    }
+    _finish(scene)
+    scene.places |= {
+        "first": _mirror_file(one, "first-1.0*"),
+        "second": _mirror_file(two, "second-1.0*"),
+        "third": _mirror_file(three, "Third_Pkg-1.0*"),
+        "auto_decoy": _mirror_file(one, "auto_one-9.0*"),
+    }
+
+
+def listing(scene: Scene) -> None:
+    """No state at all: the server lists the only private directory; everybody else is sent away."""
+    private = trees.projects(
+        scene.root / "private", wheels("listed-tool-1.0", "listed-tool-1.1+local.1")
+    )
+    (private / "empty-tool").mkdir()
+    scene.settings = {
+        "private": [
+            {"name": "own", "path": str(private), "listing": "automatic", "claims": ["acme-*"]}
+        ],
+        "fallbacks": [{"name": "away", "redirect": "https://index.example.org/simple/"}],
+    }
+    _finish(scene)
+
+
+def relay(scene: Scene) -> None:
+    """An egg server of our own, asked for its claims only, before a public index with relative links."""
+    private = trees.projects(scene.root / "private", wheels("local-tool-1.0"))
+    ours = Index(wheels("relay-tool-1.0"), links="devpi", mount="/team/pypi/+simple/")
+    index = _public("proxied-1.0", decoys=("relay-tool-9.0", "relay-ghost-9.0"), links="packages")
+    scene.upstreams = (ours, index)
+    scene.settings = {
+        "state": str(scene.root / "state"),
+        "private": [
+            {"name": "local", "path": str(private)},
+            {"name": "eggs", "proxy": ours.url, "kind": "devpi", "claims": ["relay-*"]},
+        ],
+        "fallbacks": [_proxy(index)],
+    }
+    _finish(scene)
+    scene.places |= {
+        "relayed": _upstream_file(ours, "relay_tool-1.0"),
+        "proxied": _upstream_file(index, "proxied-1.0"),
+    }
+
+
+def _mounted(scene: Scene, mount: str, names: tuple[str, ...]) -> None:
+    private = trees.projects(scene.root / "private", wheels("acme-foo-1.0", *names))
+    mirror = trees.bandersnatch(
+        scene.root / "mirror", {**wheels("mirrored-1.0"), **_decoys("acme-foo-9.0")}
+    )
+    index = _public("proxied-1.0", decoys=("acme-foo-9.0",))
+    scene.upstreams = (index,)
+    scene.settings = {
+        "index": mount,
+        "state": str(scene.root / "state"),
+        "private": [{"name": "team", "path": str(private), "claims": ["acme-*"]}],
+        "fallbacks": [{"name": "copy", "mirror": str(mirror)}, _proxy(index)],
+    }
+    _finish(scene)
+    scene.places |= {
+        "mirrored": _mirror_file(mirror, "mirrored-1.0*"),
+        "proxied": _upstream_file(index, "proxied-1.0"),
+    }
+
+
+def deep(scene: Scene) -> None:
+    """Mounted at ``/pypi/simple/``."""
+    _mounted(scene, "/pypi/simple/", ())
+
+
+def top(scene: Scene) -> None:
+    """Mounted at ``/``, with projects that are called like our own paths."""
+    _mounted(scene, "/", ("files-1.0", "packages-1.0", "simple-1.0"))
+
+
+def tls(scene: Scene) -> None:
+    """TLS on both sides: ours, and a verified upstream that is asked by name."""
+    private = trees.projects(scene.root / "private", wheels("acme-foo-1.0"))
+    ours = scene.authority.issue("packages.example.org", "127.0.0.1")
+    theirs = scene.authority.issue("localhost")
+    index = _public("proxied-1.0", tls=theirs, host_name="localhost")
+    scene.upstreams = (index,)
+    scene.settings = {
+        "tls": {"certificate": str(ours.chain), "key": str(ours.key)},
+        "ca": str(scene.authority.pem),
+        "state": str(scene.root / "state"),
+        "private": [{"name": "team", "path": str(private), "claims": ["acme-*"]}],
+        "fallbacks": [_proxy(index)],
+    }
+    _finish(scene)
+    scene.places |= {"proxied": _upstream_file(index, "proxied-1.0")}
+
+
+def impostor(scene: Scene) -> None:
+    """The upstream shows a certificate of another name."""
+    private = trees.projects(scene.root / "private", wheels("acme-foo-1.0"))
+    theirs = scene.authority.issue("other.example.org")
+    index = _public("proxied-1.0", tls=theirs, host_name="localhost")
+    scene.upstreams = (index,)
+    scene.settings = {
+        "ca": str(scene.authority.pem),
+        "state": str(scene.root / "state"),
+        "private": [{"name": "team", "path": str(private)}],
+        "fallbacks": [_proxy(index)],
+    }
+    _finish(scene)
+    scene.places |= {"proxied": _upstream_file(index, "proxied-1.0")}
+
+
+SCENES: Mapping[str, Callable[[Scene], None]] = {
+    function.__name__: function
+    for function in (team, mirrors, listing, relay, deep, top, tls, impostor)
+}
+
+
+def build(name: str, root: Path, authority: Authority) -> Scene:
+    """Make the world of one scene below an empty directory; its upstreams are not open yet."""
+    scene = Scene(name, root, authority)
+    SCENES[name](scene)
+    return scene
+
+
+def _mirror_file(web: Path, *patterns: str) -> str:
+    """The path of a file below ``packages/``."""
+    (found,) = (path for pattern in patterns for path in (web / "packages").rglob(pattern))
+    return found.relative_to(web / "packages").as_posix()
+
+
+def _upstream_file(index: Index, start: str) -> str:
+    """What follows ``/files/SOURCE/`` in the URL of an upstream's file."""
+    (path,) = (p for p in index.files.content if p.rpartition("/")[2].startswith(start))
+    if index.links == "devpi":
+        return f"+f{path.removeprefix('/packages')}"
+    return path[1:]

@@ -1,0 +1,185 @@
+"""Compare what a server answered, and what left the site for it, with what the model decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from rewritegen.decide import Decision
+from rewritegen.plan import Plan
+from rewritegen.steps import FetchFrom
+from tests.support.upstream import Index, Recorded
+from tests.support.wire import Answer
+
+__all__ = ["UNAVAILABLE", "differences", "hrefs", "upstream_differences"]
+
+#: The model says 502 for "don't know"; each server has its own word for each cause.
+UNAVAILABLE = frozenset({502, 503, 504})
+
+_NEVER_FORWARDED = (
+    "authorization",
+    "proxy-authorization",
+    "cookie",
+    "referer",
+    "forwarded",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-server",
+    "x-forwarded-proto",
+    "x-real-ip",
+)
+
+
+class _Links(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "a":
+            self.found += [value or "" for name, value in attrs if name == "href"]
+
+
+def hrefs(page: bytes) -> list[str]:
+    """The link targets of an HTML page, in order."""
+    links = _Links()
+    links.feed(page.decode())
+    return links.found
+
+
+def differences(
+    plan: Plan, decision: Decision, answer: Answer, method: str, upstreams: Sequence[Index]
+) -> Iterator[str]:
+    """What of an answer is not as decided, one sentence each."""
+    right = UNAVAILABLE if decision.status == 502 else {decision.status}
+    if answer.status not in right:
+        yield f"status {answer.status}, decided {decision.status}"
+        return
+    yield from _header(answer, "X-Index-Source", decision.source)
+    yield from _header(answer, "Location", decision.location)
+    if decision.status == 405:
+        yield from _header(answer, "Allow", "GET, HEAD")
+        if not answer.body and method != "HEAD":
+            yield "no sentence says why"
+    if answer.all("Set-Cookie"):
+        yield "a cookie of the upstream is passed on"
+    if any(character.isdigit() for character in answer.one("Server") or ""):
+        yield f"the version of the server is told: {answer.one('Server')}"
+    if method == "HEAD" and answer.body:
+        yield "HEAD has a body"
+    yield from _page_headers(plan, decision, answer)
+    if decision.status == 200 and method != "HEAD":
+        yield from _body(plan, decision, answer, upstreams)
+
+
+def _header(answer: Answer, name: str, value: str | None) -> Iterator[str]:
+    found = answer.all(name)
+    if found != (() if value is None else (value,)):
+        yield f"{name} {found}, decided {value}"
+
+
+def _page_headers(plan: Plan, decision: Decision, answer: Answer) -> Iterator[str]:
+    role = decision.source.partition("/")[0]
+    form = decision.representation
+    if decision.status != 200:
+        return
+    if form is not None:
+        wanted = form.content_type.partition(";")[0]
+        if answer.content_type != wanted:
+            yield f"Content-Type {answer.content_type!r}, decided {wanted!r}"
+        if not {"accept", "accept-encoding"} <= answer.vary:
+            yield f"Vary {sorted(answer.vary)} lacks Accept or Accept-Encoding"
+        caching = {"private": "no-cache", "none": "no-cache", "mirror": "max-age=600"}.get(role)
+    elif role == "none":
+        return
+    else:
+        if answer.content_type not in ("application/octet-stream", "binary/octet-stream"):
+            yield f"Content-Type of a file is {answer.content_type!r}"
+        if answer.one("Content-Encoding"):
+            yield "a file is sent with a content encoding"
+        caching = {"private": "max-age=600", "mirror": "immutable"}.get(role)
+    if caching and caching not in (answer.one("Cache-Control") or ""):
+        yield f"Cache-Control {answer.one('Cache-Control')!r} lacks {caching}"
+
+
+def _body(
+    plan: Plan, decision: Decision, answer: Answer, upstreams: Sequence[Index]
+) -> Iterator[str]:
+    if decision.path is not None and Path(decision.path).is_dir():
+        yield from _listing(Path(decision.path), answer)
+        return
+    expected = _expected_body(plan, decision, upstreams)
+    if expected is not None and answer.decoded != expected:
+        yield f"body of {len(answer.decoded)} bytes, expected {len(expected)}: {_first(answer, expected)}"
+
+
+def _first(answer: Answer, expected: bytes) -> str:
+    found = answer.decoded
+    at = next((i for i, (a, b) in enumerate(zip(found, expected, strict=False)) if a != b), 0)
+    at = max(0, at - 20)
+    return f"from byte {at} {found[at : at + 80]!r}, expected {expected[at : at + 80]!r}"
+
+
+def _listing(directory: Path, answer: Answer) -> Iterator[str]:
+    entries = [entry for entry in directory.iterdir() if not entry.name.startswith(".")]
+    wanted = sorted(f"{entry.name}/" if entry.is_dir() else entry.name for entry in entries)
+    links = sorted(unquote(link.removeprefix("./")) for link in hrefs(answer.decoded))
+    if [link for link in links if link != "../"] != wanted:
+        yield f"the listing links {links}, the directory has {wanted}"
+
+
+def _expected_body(plan: Plan, decision: Decision, upstreams: Sequence[Index]) -> bytes | None:
+    if decision.path is not None:
+        return Path(decision.path).read_bytes()
+    if not decision.forwarded:
+        return None
+    url = decision.forwarded[-1]
+    parts = urlsplit(url)
+    index = next(i for i in upstreams if url.startswith((i.origin + "/", i.files.origin + "/")))
+    if decision.representation is None:
+        path = unquote(parts.path)
+        return (
+            index.reply(Recorded("", f"GET {path} HTTP/1.1\r\n\r\n".encode(), None)).body
+            or (index.files.content[path])
+        )
+    page = index.page(parts.path.rstrip("/").rpartition("/")[2], decision.representation.name)
+    step = next(s for s in plan.steps_with_upstream if url.startswith(s.upstream.url))
+    for rule in step.upstream.links:
+        page = page.replace(rule.find.encode(), rule.replace.encode())
+    return page
+
+
+def upstream_differences(
+    plan: Plan, decision: Decision, upstreams: Sequence[Index]
+) -> Iterator[str]:
+    """What left the site and should not have, or the other way round."""
+    asked = []
+    for index in upstreams:
+        for recorder in (index, index.files):
+            for request in recorder.requests:
+                asked.append(recorder.origin + request.target)
+                yield from _request_differences(plan, decision, recorder.origin, request)
+    if sorted(asked) != sorted(decision.forwarded):
+        yield f"asked upstream {asked}, decided {list(decision.forwarded)}"
+
+
+def _request_differences(
+    plan: Plan, decision: Decision, origin: str, request: Recorded
+) -> Iterator[str]:
+    headers = request.headers
+    if request.line.partition(" ")[0] not in ("GET", "HEAD"):
+        yield f"forwarded {request.line}"
+    for name in _NEVER_FORWARDED:
+        if name in headers:
+            yield f"forwarded {name}: {headers[name]}"
+    if headers.get("host") != urlsplit(origin).netloc:
+        yield f"forwarded Host {headers.get('host')}, wanted {urlsplit(origin).netloc}"
+    files = [a.url for r in plan.files for a in r.attempts if isinstance(a, FetchFrom)]
+    url = origin + request.target
+    if not any(url.startswith(prefix) for prefix in files) and decision.representation is not None:
+        if headers.get("accept") != decision.representation.upstream_accept:
+            yield f"forwarded Accept {headers.get('accept')!r}"
+        if headers.get("accept-encoding", "identity") != "identity":
+            yield f"asked for a page in encoding {headers['accept-encoding']!r}"
