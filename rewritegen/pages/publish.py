@@ -1,0 +1,142 @@
+"""Pages and metadata of one source in the state, made what they should be: written, kept or removed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from hashlib import sha256
+from pathlib import Path
+
+from packaging.utils import NormalizedName
+
+from rewritegen.names import InvalidName, parse_name
+from rewritegen.pages.listing import ProjectPage
+from rewritegen.pages.memory import PageMemory
+from rewritegen.pages.render import render_project, render_root, renderer_identity
+from rewritegen.pages.store import (
+    is_leftover,
+    remove_directory,
+    remove_file,
+    write_pages,
+)
+
+__all__ = ["METADATA_SUFFIX", "publish_pages", "publish_root", "remove_metadata"]
+
+METADATA_SUFFIX = ".metadata"
+
+
+def publish_pages(
+    directory: Path,
+    pages: Mapping[NormalizedName, ProjectPage],
+    remembered: Mapping[str, PageMemory],
+    keep: frozenset[NormalizedName],
+    index_url: str,
+) -> tuple[dict[str, PageMemory], int]:
+    """Write the pages that changed, remove those of projects that have gone, but for the names in ``keep``.
+
+    :return: what to remember, and how many projects changed.
+    """
+    memory: dict[str, PageMemory] = {}
+    memory.update((name, remembered[name]) for name in keep if name in remembered)
+    changed = 0
+    for entry in _names_in(directory):
+        if entry not in pages and entry not in keep:
+            remove_directory(directory / entry)
+            changed += 1
+    for name, page in pages.items():
+        inputs = _digest(repr(page), index_url)
+        memory[name], written = _publish(
+            directory / name,
+            inputs,
+            remembered.get(name),
+            lambda page=page: render_project(page, index_url),  # type: ignore[misc]
+        )
+        changed += written
+    return memory, changed
+
+
+def publish_root(
+    directory: Path, names: Iterable[str], remembered: PageMemory | None, index_url: str
+) -> PageMemory:
+    """Write the list of the private projects when it changed; return what to remember."""
+    listed = sorted(names)
+    inputs = _digest(repr(listed), index_url)
+    memory, _ = _publish(directory, inputs, remembered, lambda: render_root(listed, index_url))
+    return memory
+
+
+def remove_metadata(directory: Path, wanted: set[str], keep: frozenset[NormalizedName]) -> None:
+    """Remove metadata that no page speaks of any more; ``wanted`` are paths below ``directory``.
+
+    Directories of the projects in ``keep`` are left alone.
+    """
+    for entry in _names_in(directory):
+        path = directory / entry
+        if not path.is_dir():
+            if entry not in wanted:
+                remove_file(path)
+            continue
+        if _is_kept(entry, keep):
+            continue
+        for name in _names_in(path):
+            if f"{entry}/{name}" not in wanted:
+                remove_file(path / name)
+        if not any(path.iterdir()):
+            path.rmdir()
+
+
+def _publish(
+    directory: Path,
+    inputs: str,
+    remembered: PageMemory | None,
+    render: Callable[[], dict[str, bytes]],
+) -> tuple[PageMemory, int]:
+    """Render only when the inputs, or what lies on the disk, differ from what is remembered."""
+    present = _stats(directory)
+    if remembered is not None and remembered == PageMemory(inputs, present):
+        return remembered, 0
+    pages = render()
+    for name in set(present) - {file for page in pages for file in (page, f"{page}.gz")}:
+        remove_file(directory / name)
+    changed = write_pages(directory, pages)
+    return PageMemory(inputs, _stats(directory)), int(changed)
+
+
+def _digest(content: str, index_url: str) -> str:
+    text = f"{renderer_identity()}\n{index_url}\n{content}"
+    return sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _stats(directory: Path) -> dict[str, list[int]]:
+    """Return size and time of every page that lies there; clear away what a killed run left."""
+    found: dict[str, list[int]] = {}
+    try:
+        with os.scandir(directory) as entries:
+            for entry in entries:
+                if is_leftover(entry.name):
+                    remove_file(Path(entry.path))
+                else:
+                    status = entry.stat(follow_symlinks=False)
+                    found[entry.name] = [status.st_size, status.st_mtime_ns]
+    except FileNotFoundError:
+        pass
+    return found
+
+
+def _names_in(directory: Path) -> list[str]:
+    """Return the names in a directory; clear away what a killed run left."""
+    try:
+        names = sorted(os.listdir(directory))  # noqa: PTH208 - names only
+    except FileNotFoundError:
+        return []
+    for name in names:
+        if is_leftover(name):
+            remove_file(directory / name)
+    return [name for name in names if not is_leftover(name)]
+
+
+def _is_kept(directory: str, keep: frozenset[NormalizedName]) -> bool:
+    try:
+        return parse_name(directory) in keep
+    except InvalidName:
+        return False

@@ -1,0 +1,213 @@
+"""One source on its way through a run: looked at, read, and only then written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from packaging.utils import NormalizedName
+
+from rewritegen.pages.aliases import write_aliases
+from rewritegen.pages.filenames import UnparsableError, readings
+from rewritegen.pages.listing import ProjectPage, offered_file, project_page
+from rewritegen.pages.marker import Root, UnavailableError, open_root
+from rewritegen.pages.memory import Memory, PageMemory, load_memory, save_memory
+from rewritegen.pages.model import PrivateTree, Progress, Reading, SourceReport
+from rewritegen.pages.problems import Problem, problem
+from rewritegen.pages.publish import METADATA_SUFFIX, publish_pages, remove_metadata
+from rewritegen.pages.reading import read_file
+from rewritegen.pages.scan import FoundFile, FoundProject, Scan, scan
+from rewritegen.pages.store import State
+
+__all__ = ["Source"]
+
+
+@dataclass(slots=True)
+class Source:
+    """What is known of one source so far. The methods are called in the order in which they stand."""
+
+    state: State
+    tree: PrivateTree
+    memory: Memory = field(default_factory=Memory)
+    root: Root | None = None
+    """None when the root is unavailable: then nothing of the source is touched."""
+    scan: Scan = Scan((), frozenset(), frozenset(), ())  # noqa: RUF009 - frozen
+    readings: dict[str, Reading] = field(default_factory=dict)
+    """By path below the root."""
+    read: int = 0
+    written: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+    def look(self) -> None:
+        """List the tree.
+
+        :raises OSError: when the state cannot be written.
+        """
+        self.memory = load_memory(self.state.memory(self.tree.source))
+        try:
+            root = open_root(self.state, self.tree)
+            self.scan = scan(self.tree)
+            self.root = root
+        except UnavailableError as unavailable:
+            self.problems.append(unavailable.problem)
+
+    def read_files(self, jobs: int, progress: Progress | None) -> None:
+        """Read what changed, in parallel: hashing and decompressing let other threads run."""
+        if self.root is None:
+            return
+        unread = []
+        for project in self.scan.projects:
+            for found in project.files:
+                known = self.memory.files.get(found.path)
+                if (
+                    known is not None
+                    and known.stamp == found.stamp
+                    and self._has_metadata(found, known)
+                ):
+                    self.readings[found.path] = known
+                else:
+                    unread.append((found, project.name))
+        if unread:
+            self._read_all(unread, jobs, progress)
+        try:
+            self.root.check()
+        except UnavailableError as unavailable:
+            self.root = None
+            self.problems.append(unavailable.problem)
+            return
+        self.problems += self.scan.problems
+        for reading in self.readings.values():
+            self.problems += (problem(code, message) for code, message in reading.problems)
+
+    def names(self) -> set[str]:
+        """Return every name that this source has or ever had; none of a mirror."""
+        if not self.tree.private:
+            return set()
+        names: set[str] = {*self.memory.names, *self.scan.names}
+        if self.root is not None and self.tree.layout == "flat":
+            for found in _files(self.scan):
+                names |= _names_of(found, self.readings[found.path])
+        return names
+
+    def new_names(self) -> set[str]:
+        """Return the names that this source did not have in the run before."""
+        return self.names() - set(self.memory.names)
+
+    def write(self, index_url: str) -> None:
+        """Make pages, metadata and aliases what was read.
+
+        :raises OSError: when the state cannot be written.
+        """
+        if self.root is None:
+            return
+        files: dict[str, Reading] = {}
+        pages: dict[str, PageMemory] = {}
+        listed: set[str] = {
+            *(project.name for project in self.scan.projects if project.name and not project.empty),
+        }
+        if self.tree.pages:
+            wanted = self._pages(index_url)
+            directory = self.state.pages(self.tree.source)
+            pages, self.written = publish_pages(
+                directory, wanted, self.memory.pages, self.scan.unknown, index_url
+            )
+            listed = set(pages)
+            self._clear_metadata()
+            files = {path: reading for path, reading in self.readings.items() if reading.lasting}
+        else:
+            self.written = write_aliases(self.state, self.tree, self.scan)
+            listed |= self.scan.unknown & set(self.memory.listed)
+        names = sorted(self.names())
+        self.memory = Memory(files, pages, names, sorted(listed))
+        save_memory(self.state.memory(self.tree.source), self.memory)
+
+    def report(self) -> SourceReport:
+        """Return what happened."""
+        return SourceReport(
+            source=self.tree.source,
+            projects=len(self.memory.listed),
+            files=sum(bool(reading.project) for reading in self.readings.values()),
+            read=self.read,
+            written=self.written,
+            available=self.root is not None,
+        )
+
+    def _read_all(
+        self,
+        unread: list[tuple[FoundFile, NormalizedName | None]],
+        jobs: int,
+        progress: Progress | None,
+    ) -> None:
+        metadata = self.state.metadata(self.tree.source)
+        if progress is not None:
+            progress.start(self.tree.source, len(unread))
+
+        def read(item: tuple[FoundFile, NormalizedName | None]) -> Reading:
+            found, project = item
+            target = metadata / f"{found.path}{METADATA_SUFFIX}"
+            reading = read_file(self.tree.path, found, project, target)
+            if progress is not None:
+                progress.advance()
+            return reading
+
+        with ThreadPoolExecutor(jobs) as pool:
+            try:
+                for (found, _), reading in zip(unread, pool.map(read, unread), strict=True):
+                    self.readings[found.path] = reading
+            except BaseException:
+                pool.shutdown(cancel_futures=True)  # Ctrl-C waits for the files in hand only
+                raise
+        self.read = len(unread)
+
+    def _has_metadata(self, found: FoundFile, reading: Reading) -> bool:
+        """Tell whether the metadata that would be advertised is there: a 404 for it stops pip and uv."""
+        if not reading.metadata_sha256:
+            return True
+        path = self.state.metadata(self.tree.source) / f"{found.path}{METADATA_SUFFIX}"
+        try:
+            return path.stat().st_size == reading.metadata_size
+        except OSError:
+            return False
+
+    def _pages(self, index_url: str) -> dict[NormalizedName, ProjectPage]:
+        """Return the page of every project that has a file to offer."""
+        pages: dict[NormalizedName, ProjectPage] = {}
+        for project in self.scan.projects:
+            for name, files in self._by_name(project).items():
+                offered = [
+                    offered_file(self.tree, index_url, found, self.readings[found.path])
+                    for found in files
+                ]
+                pages[name] = project_page(name, offered, project.status)
+        return pages
+
+    def _by_name(self, project: FoundProject) -> dict[NormalizedName, list[FoundFile]]:
+        by_name: dict[NormalizedName, list[FoundFile]] = {}
+        for found in project.files:
+            name = self.readings[found.path].project
+            if name:
+                by_name.setdefault(NormalizedName(name), []).append(found)
+        return by_name
+
+    def _clear_metadata(self) -> None:
+        wanted = {
+            f"{path}{METADATA_SUFFIX}"
+            for path, reading in self.readings.items()
+            if reading.metadata_sha256
+        }
+        remove_metadata(self.state.metadata(self.tree.source), wanted, self.scan.unknown)
+
+
+def _files(scan: Scan) -> Iterable[FoundFile]:
+    return (found for project in scan.projects for found in project.files)
+
+
+def _names_of(found: FoundFile, reading: Reading) -> set[str]:
+    """Return whose file it is; of one that could not be read, every project that it may belong to."""
+    if reading.project:
+        return {reading.project}
+    try:
+        return {parsed.project for parsed in readings(found.filename, found.kind)}
+    except UnparsableError:
+        return set()
