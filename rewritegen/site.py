@@ -71,7 +71,9 @@ def load_site(path: str | os.PathLike[str], *, text: bytes | None = None) -> Sit
     document, problems = read_yaml(path, text)
     loader = _Loader(document)
     site = loader.site(path)
-    problems += loader.problems
+    # What YAML problems left without a value has no other problem.
+    lost = {_position(problem) for problem in problems}
+    problems += [problem for problem in loader.problems if _position(problem) not in lost]
     if site is None or any(problem.severity == "error" for problem in problems):
         raise SiteError(sorted(problems, key=_position))
     return site
@@ -180,10 +182,11 @@ class _Loader:
         self, path: KeyPath, variants: tuple[type[Source], ...], entry: Any
     ) -> type[Source] | None:
         marks = [model.mark for model in variants]
-        kinds = " or ".join(f"{quoted(model.mark)} (a {model.noun})" for model in variants)
+        known = f"an entry of {quoted(path[0])} has {' or '.join(map(quoted, marks))}"
         name = quoted(path[0])
         if not isinstance(entry, dict):
-            advice = f"write `- {variants[0].mark}: ...`; an entry has {kinds}"
+            example = "{path: /srv/packages/team}" if path[0] == "private" else "{proxy: pypi}"
+            advice = f"write {quoted(f'- {example}')}; {known}"
             self._report("RG203", path, f"an entry of {name} must be a map", advice)
             return None
         found = [model for model in variants if model.mark in entry]
@@ -199,10 +202,8 @@ class _Loader:
         if path[0] == "private" and {"mirror", "redirect"} & set(entry):
             hint = "move the entry to `fallbacks`; "
         elif path[0] == "fallbacks" and "path" in entry:
-            hint = "a directory that is ours stands in `private`, a copy of a public index has `mirror`; "
-        self._report(
-            "RG204", path, f"nothing says what this entry of {name} is", f"{hint}write {kinds}"
-        )
+            hint = "a directory that is ours stands in `private`, a copy of a public index is a `mirror`; "
+        self._report("RG204", path, f"nothing says what this entry of {name} is", f"{hint}{known}")
         return None
 
     def _report(self, code: str, path: KeyPath, message: str, advice: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ValidationError
 
 from rewritegen.diagnostics import Place, Problem, quoted, suggestion
-from rewritegen.yamlfile import Document, KeyPath, Mapping, Node, Scalar, key_of
+from rewritegen.yamlfile import Document, KeyPath, Mapping, Node, Scalar, Sequence, key_of
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -27,10 +27,16 @@ def translate(
     error: ValidationError, model: type[BaseModel], noun: str, document: Document, base: KeyPath
 ) -> list[Problem]:
     """Return the problems of a model that was read from the value at ``base``; ``noun`` is the word for it."""
-    return [
-        _Entry(entry, model, noun, document, base).problem()
-        for entry in error.errors(include_url=False)
-    ]
+    entries = error.errors(include_url=False)
+    wrong = {entry["loc"] for entry in entries}
+    problems = []
+    for details in entries:
+        entry = _Entry(details, model, noun, document, base)
+        # A default name is as wrong as what it was made of; a list is not empty when all its entries are wrong.
+        made_of = (getattr(model, "mark", None),)
+        if not (entry.is_default_name() and made_of in wrong) and not entry.is_filled_list():
+            problems.append(entry.problem())
+    return problems
 
 
 class _Entry:
@@ -52,7 +58,21 @@ class _Entry:
         self._path: KeyPath = (*base, *self._local)
         self._model, self._noun = _innermost(model, noun, self._local)
 
+    def is_default_name(self) -> bool:
+        """Tell whether this is about a name that is not in the file."""
+        return self._local == ("name",) and not self._document.find(self._path)[1]
+
+    def is_filled_list(self) -> bool:
+        """Tell whether this calls a list too short that has entries in the file."""
+        node = self._document.find(self._path)[0]
+        return self._type == "too_short" and isinstance(node, Sequence) and bool(node.items)
+
     def problem(self) -> Problem:
+        """Return the entry in our words."""
+        if self.is_default_name():
+            message = f"no name can be made for this {self._noun}"
+            advice = "give it a `name:` of lower-case letters and digits, joined by single dashes"
+            return self._problem("RG306", message, self._document.place(self._path), advice)
         if self._type == "rewritegen":
             place = self._document.place(self._path)
             return self._problem(
@@ -71,11 +91,17 @@ class _Entry:
                 "RG205", f"{self._name()} is empty", place, f"write {self._example()}"
             )
         if self._type == "literal_error":
-            message = f"{self._name()} is {self._context['expected'].replace(chr(39), '`')}"
-            return self._problem(
-                "RG310", message, self._document.place(self._path), f"write {self._example()}"
-            )
+            return self._not_a_choice()
         return self._wrong_type()
+
+    def _not_a_choice(self) -> Problem:
+        node = self._document.find(self._path)[0]
+        choices = self._context["expected"].replace("'", "`")
+        written = quoted(node.text) if isinstance(node, Scalar) else _what(node)
+        message = f"{self._name()} must be {choices}, and is {written}"
+        return self._problem(
+            "RG310", message, self._document.place(self._path), f"write {self._example()}"
+        )
 
     def _unknown_key(self) -> Problem:
         key = str(self._local[-1])
@@ -102,13 +128,18 @@ class _Entry:
         if not isinstance(node, Scalar):
             return f"write {self._example()}"
         if node.value is None:
-            return f"write {self._example()}, or delete the line"
-        if expected == "a string":
+            return (
+                f"write {self._example()}, or delete the {'entry' if self._in_list() else 'line'}"
+            )
+        if expected == "a string" and (self._in_list() or self._local[-1] == "name"):
             written = quoted(f'"{node.text}"')
             return f"YAML reads {quoted(node.text)} as {_what(node)}: if the text is meant, write {written}"
         if expected == "a list" and isinstance(node.value, str):
             return f"write {quoted(f'{self._local[-1]}: [{node.text}]')}"
         return f"write {self._example()}"
+
+    def _in_list(self) -> bool:
+        return isinstance(self._local[-1], int)
 
     def _example(self) -> str:
         key = next(part for part in reversed(self._local) if isinstance(part, str))
