@@ -52,16 +52,17 @@ for directory in $3; do mkdir -p "$1$directory"; mount --bind -o ro "$directory"
 exec chroot "$1" /usr/bin/env -i $4 /bin/sh -euc "$2"
 """
 
+CLONE = "git clone -q -c advice.detachedHead=false /rewritegen.bundle rewritegen && cd rewritegen"
+
 #: Title, and what to do inside.
 STEPS = (
     (
         "make demo, an ordinary user, no web server installed",
-        "useradd -m visitor; su visitor -c 'cd && git clone -q /rewritegen.bundle rewritegen"
-        " && cd rewritegen && make demo'",
+        f"useradd -m visitor; su visitor -c 'cd && {CLONE} && make demo'",
     ),
     (
         "make test, root, a clone below a home directory of mode 700",
-        "chmod 700 ~; cd ~; git clone -q /rewritegen.bundle rewritegen; cd rewritegen; make test",
+        f"chmod 700 ~; cd ~; {CLONE}; make test",
     ),
     ("make demo, root, Debian's nginx", "cd ~/rewritegen; make demo"),
 )
@@ -90,7 +91,8 @@ def bootstrap(target: Path, suite: str, mirror: str) -> None:
     """Make the smallest Debian with :data:`PACKAGES`, and let it reach what this machine reaches."""
     if shutil.which("debootstrap") is None:
         subprocess.run(["apt-get", "update", "-qq"], check=True)
-        subprocess.run(["apt-get", "install", "-y", "-qq", "debootstrap"], check=True)
+        install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "debootstrap"]
+        subprocess.run(install, check=True, stdout=subprocess.DEVNULL)
     command = [
         "debootstrap",
         "--variant=minbase",
@@ -100,6 +102,7 @@ def bootstrap(target: Path, suite: str, mirror: str) -> None:
         mirror,
     ]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    (target / "etc/apt/sources.list").unlink(missing_ok=True)
     for name in map(Path, CONFIGURATION):
         inside = target / name.relative_to("/")
         if name.is_dir():

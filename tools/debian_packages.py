@@ -46,18 +46,35 @@ def no_service_starts() -> Iterator[None]:
         POLICY.unlink()
 
 
+def apt_get(*arguments: str) -> None:
+    """Run apt-get without questions; what it says is shown only when it fails.
+
+    :raises subprocess.CalledProcessError: when it fails.
+    """
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    command = ["apt-get", *arguments]
+    done = subprocess.run(
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        print(done.stdout, file=sys.stderr)
+        raise subprocess.CalledProcessError(done.returncode, command)
+
+
 def install(packages: list[str]) -> None:
-    """Install ``packages`` with apt-get.
+    """Install ``packages``, and start none of their services.
 
     :raises subprocess.CalledProcessError: when apt-get fails; what it said is on stderr.
     """
-    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     with no_service_starts():
-        subprocess.run(
-            ["apt-get", "update", "-qq"], check=True, env=quiet, stdin=subprocess.DEVNULL
-        )
-        command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
-        subprocess.run(command, check=True, env=quiet, stdin=subprocess.DEVNULL, stdout=sys.stderr)
+        apt_get("update")
+        apt_get("install", "-y", "--no-install-recommends", *packages)
     if Path("/run/systemd/system").is_dir():
         for service in sorted(SERVICES.intersection(packages)):
             subprocess.run(["systemctl", "disable", "--quiet", service], check=False)
