@@ -127,6 +127,7 @@ def team(scene: Scene) -> None:
     _finish(scene)
     shutil.rmtree(private / "gone-tool")
     shutil.rmtree(private / "linked-tool")
+    _finish(scene)  # now their pages are gone too, and only the scanned names know them
     (private / "linked-tool").symlink_to(scene.root / "not-mounted")
     (private / "new-tool").mkdir()
     scene.places |= {

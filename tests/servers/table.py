@@ -192,6 +192,8 @@ def _team() -> Iterator[Row]:
     yield Row("claim but public", "/simple/acme-oss/", 200, "proxy/public")
     yield Row("scanned and gone", "/simple/gone-tool/", 404)
     yield Row("scanned and gone json", "/simple/gone-tool/", 404, accept=JSON)
+    yield Row("dangling link", "/simple/linked-tool/", 404, TEAM)
+    yield Row("dangling link json", "/simple/linked-tool/", 404, TEAM, accept=PIP)
     yield Row("new directory", "/simple/new-tool/", 404, TEAM)
     yield Row("page without files beside", "/simple/static-empty/", 404, "private/ready")
     yield Row("raw directory", "/simple/my-private-pkg/", 200, TEAM, contains="My_Private_Pkg-1.0")
@@ -340,7 +342,7 @@ def _mirrors() -> Iterator[Row]:
     yield Row("packages of three", "/packages/{third}", 200, "mirror/three")
     yield Row("packages of nobody", "/packages/aa/bb/cc/first-7.0.tar.gz", 404)
     yield Row("files of three", "/files/three/{third}", 200, "mirror/three")
-    yield Row("mirror's own list", "/simple/index.html", 404)
+    yield Row("mirror's own list", "/simple/index.html", 301, location="/simple/index-html/")
     yield Row("unknown", "/simple/unknown/", 404)
     yield Row("list", "/simple/", 200, contains="auto-one")
 

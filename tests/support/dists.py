@@ -1,4 +1,4 @@
-"""Small wheels, sdists and eggs that are valid, or wrong in exactly the way that is asked for; the same bytes each time.
+"""Small wheels, sdists and eggs that are valid, or wrong in just the way that is asked for; always the same bytes.
 
 >>> make_wheel(directory, "Acme_Foo", "1.0", requires=["acme-bar"])      # acme_foo-1.0-py3-none-any.whl
 """

@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from rewritegen.decide import FileSystem
 from rewritegen.indexing import index_job
 from rewritegen.pages import run_index
 from rewritegen.plan import Plan, compile_plan
 from rewritegen.representations import Representation
 from rewritegen.servers import server as server_named
 from rewritegen.site import Site, load_site
+from rewritegen.world import FileSystem
 from tests.support import processes
 from tests.support.processes import HOST
 from tests.support.tools import require
