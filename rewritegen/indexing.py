@@ -6,8 +6,9 @@ from pathlib import Path
 
 from rewritegen.diagnostics import Problem, RewritegenError
 from rewritegen.layouts import LAYOUTS
+from rewritegen.links import files_prefix, up_to_root
 from rewritegen.pages import IndexJob, IndexReport, PrivateTree
-from rewritegen.plan import compile_plan, files_prefix, up_to_root
+from rewritegen.plan import compile_plan
 from rewritegen.site import Index, Mirror, PrivateDirectory, Site
 
 __all__ = ["index_job", "summary"]

@@ -7,9 +7,9 @@ the site again), free of server words, and small enough to be read aloud: :mod:`
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
-from rewritegen.layouts import KINDS, LAYOUTS, Layout
+from rewritegen.layouts import LAYOUTS, Layout
+from rewritegen.links import file_roots, files_prefix, link_rules
 from rewritegen.names import CANONICAL_NAME, MAX_NAME_LENGTH, RAW_NAME, ClaimSet
 from rewritegen.site import Index, Mirror, PrivateDirectory, PrivateProxy, Proxy, Redirect, Site
 from rewritegen.steps import (
@@ -17,7 +17,6 @@ from rewritegen.steps import (
     Available,
     FetchFrom,
     FileRoute,
-    LinkRule,
     Listing,
     NotFound,
     OwnedBy,
@@ -127,19 +126,6 @@ def compile_plan(site: Site) -> Plan:
     )
 
 
-def files_prefix(name: str, number: int = 0) -> str:
-    """Return the public path of the files of a source: ``/files/team/``; further file hosts are ``/files/team/~1/``."""
-    return f"/files/{name}/" if number == 0 else f"/files/{name}/~{number}/"
-
-
-def up_to_root(mount: str) -> str:
-    """Return the relative URL from the page of a project to the server's root: ``../../`` for ``/simple/NAME/``.
-
-    Links in pages are relative, so that they hold behind a proxy that serves the site at a sub-path.
-    """
-    return "../" * mount.count("/")
-
-
 def _page_steps(site: Site, index: Index) -> list[Step]:
     steps: list[Step] = []
     if site.state is not None:
@@ -201,35 +187,7 @@ def _claims(index: Index) -> ClaimSet:
 
 
 def _upstream(index: Index, source: Proxy | PrivateProxy) -> Upstream:
-    up = up_to_root(index.mount)
-    links = (
-        # the quote that opens an attribute or a JSON string stays where it is
-        LinkRule(find, ('"' if find[0] == '"' else "") + up + files_prefix(source.name, number)[1:])
-        for number, (find, _) in enumerate(_link_roots(source))
-    )
-    return Upstream(source.proxy, tuple(links))
-
-
-def _link_roots(source: Proxy | PrivateProxy) -> list[tuple[str, str]]:
-    """Return how links to files begin, each with the upstream URL that it means, in the order of the file routes."""
-    kind = KINDS[source.kind]
-    roots: list[tuple[str, str]] = []
-    if kind.parents:
-        roots.append(('"../../', _parent(source.proxy)))
-    declared = list(source.files)
-    if kind.origin:
-        parts = urlsplit(source.proxy)
-        declared.append(f"{parts.scheme}://{parts.netloc}/")
-    # the longest first: a declared file host may lie below the origin
-    longest_first = sorted(dict.fromkeys(declared), key=lambda url: (-len(url), url))
-    return [*roots, *((url, url) for url in longest_first)]
-
-
-def _parent(url: str) -> str:
-    """Return what ``../../`` means from a project page of this index: the directory above the index."""
-    parts = urlsplit(url)
-    path = parts.path.rstrip("/").rpartition("/")[0]
-    return f"{parts.scheme}://{parts.netloc}{path}/"
+    return Upstream(source.proxy, link_rules(index.mount, source))
 
 
 def _file_routes(site: Site, index: Index) -> tuple[FileRoute, ...]:
@@ -282,7 +240,7 @@ def _fetch_routes(
             (FetchFrom(source, url, pages=_below(url, upstream.proxy)),),
             refused,
         )
-        for number, (_, url) in enumerate(_link_roots(upstream))
+        for number, url in enumerate(file_roots(upstream))
     ]
 
 
