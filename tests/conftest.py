@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support import processes, tools
 from tests.support.certificates import Authority
+
+if TYPE_CHECKING:
+    from tests.support.farm import Farm
 
 SERVER_KINDS = ("nginx", "apache")
 
@@ -40,6 +45,17 @@ def authority(shared_place: Path) -> Authority:
     directory = shared_place / "authority"
     directory.mkdir()
     return Authority(directory)
+
+
+@pytest.fixture(scope="session")
+def farm(shared_place: Path, authority: Authority) -> Iterator[Farm]:
+    """Scenes and servers of the session."""
+    from tests.support.farm import Farm  # unit tests need not import the whole program
+
+    root = shared_place / "scenes"
+    root.mkdir()
+    with contextlib.ExitStack() as stack:
+        yield Farm(root, authority, stack)
 
 
 @pytest.fixture(params=SERVER_KINDS)

@@ -6,10 +6,10 @@ import pytest
 
 from rewritegen.decide import Decision, Request, decide
 from rewritegen.plan import Plan
-from tests.servers.conftest import Farm
-from tests.servers.scenes import Scene
 from tests.servers.table import RAW_ROWS, ROWS, RawRow, Row
 from tests.support.compare import differences, upstream_differences
+from tests.support.farm import Farm
+from tests.support.scenes import Scene
 from tests.support.sites import StandIns, read_site
 from tests.support.wire import Answer, ask, send
 
@@ -25,16 +25,9 @@ def decided(row: Row, plan: Plan, scene: Scene) -> Decision:
     return decide(plan, Request(target, row.method, headers), StandIns(*scene.upstreams))
 
 
-def forget(scene: Scene) -> None:
-    """Empty the records of the scene's upstreams."""
-    for index in scene.upstreams:
-        index.forget()
-        index.files.forget()
-
-
 def answered(row: Row, scene: Scene, port: int) -> Answer:
     """What a server answers to a row."""
-    forget(scene)
+    scene.forget()
     tls = scene.authority.client_context() if "tls" in scene.settings else None
     return ask(
         port,
@@ -87,7 +80,7 @@ def test_a_server_answers_as_decided(server_kind: str, row: Row, farm: Farm) -> 
 def test_bytes_that_no_client_sends_get_nowhere(server_kind: str, row: RawRow, farm: Farm) -> None:
     scene = farm.scene("team")
     live = farm.live("team", server_kind)
-    forget(scene)
+    scene.forget()
     answer = send(live.port, row.data)
     asked = [r.raw for index in scene.upstreams for r in (*index.requests, *index.files.requests)]
     assert asked == []

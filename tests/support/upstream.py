@@ -107,6 +107,11 @@ class Recorder:
         """``scheme://host:port``, without a slash."""
         return f"{'https' if self._tls else 'http'}://{self.host_name}:{self.port}"
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it listens."""
+        return self._server is not None
+
     def open(self) -> None:
         """Listen (again)."""
         if self._server is None:

@@ -13,10 +13,10 @@ from typing import Any
 
 from tests.support import trees
 from tests.support.certificates import Authority
+from tests.support.dists import wheel_bytes
 from tests.support.sites import index_site, write_site
 from tests.support.trees import Projects
 from tests.support.upstream import Index
-from tests.support.wheels import wheel_bytes
 
 __all__ = ["SCENES", "Scene", "build", "wheels"]
 
@@ -33,6 +33,12 @@ class Scene:
     places: dict[str, str] = field(default_factory=dict)
     """What stands in braces in the targets of the table: paths that hold a hash."""
 
+    def forget(self) -> None:
+        """Empty the records of the upstreams."""
+        for index in self.upstreams:
+            index.forget()
+            index.files.forget()
+
     def site_file(self, label: str, port: int) -> Path:
         """Write the site file for one server."""
         directory = self.root / label
@@ -45,8 +51,10 @@ def wheels(*specs: str) -> Projects:
     content: dict[str, dict[str, bytes]] = {}
     for spec in specs:
         name, _, version = spec.rpartition("-")
-        file, data = wheel_bytes(name, version)
-        content.setdefault(name, {})[file] = data
+        stem = name.replace("-", "_").replace(".", "_")
+        # py2 as well: the oldest installer runs on Python 2.7
+        file = f"{stem}-{version}-py2.py3-none-any.whl"
+        content.setdefault(name, {})[file] = wheel_bytes(name, version)
     return content
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.servers.scenes import Scene, build
 from tests.support.certificates import Authority
 from tests.support.processes import free_port
+from tests.support.scenes import Scene, build
 from tests.support.sites import LiveSite, start_site
 from tests.support.upstream import upstream
 
@@ -55,12 +54,3 @@ class Farm:
         if isinstance(found, BaseException):
             pytest.fail(f"did not start: {str(found)[:300]}", pytrace=False)
         return found
-
-
-@pytest.fixture(scope="session")
-def farm(shared_place: Path, authority: Authority) -> Iterator[Farm]:
-    """Scenes and servers of the session."""
-    root = shared_place / "scenes"
-    root.mkdir()
-    with contextlib.ExitStack() as stack:
-        yield Farm(root, authority, stack)
