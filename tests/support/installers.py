@@ -17,6 +17,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.version import Version
+
 from tests.support.tools import find, missing
 
 __all__ = ["INSTALLERS", "Installed", "Installer", "hermetic_environment", "prepare"]
@@ -122,6 +124,7 @@ def hermetic_environment(home: Path) -> dict[str, str]:
     }
 
 
+@functools.cache
 def prepare(name: str, cache: Path) -> Command:
     """Return a command for one of :data:`INSTALLERS`; skips (or fails, see tools) when it cannot be had.
 
@@ -159,6 +162,9 @@ def _unpacked_pip(version: str | None, cache: Path) -> Path:
             argv, capture_output=True, text=True, timeout=SECONDS, check=False, cwd=temporary
         )
         wheels = list(Path(temporary).glob("pip-*.whl"))
+        kept = sorted(cache.glob("pip-*/pip"), key=lambda path: Version(path.parent.name[4:]))
+        if not wheels and version is None and kept:
+            return kept[-1].parent  # no registry today: the newest that there was
         if not wheels:
             missing("pip", f"{wanted} could not be downloaded: {done.stderr.strip()[-300:]}")
         home = cache / "-".join(wheels[0].name.split("-")[:2])
