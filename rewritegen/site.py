@@ -87,6 +87,10 @@ def _position(problem: Problem) -> tuple[int, int]:
 _STAND_IN = {"server_name": "stand-in", "private": (PrivateDirectory(path="/stand-in"),)}
 
 
+#: Stands for a key without a value, where the model takes None for a key that is not there.
+_NOTHING = object()
+
+
 class _Loader:
     """Builds the site from a document. What is wrong is reported and left out, so that the rest is checked as well."""
 
@@ -104,7 +108,11 @@ class _Loader:
                 "begin it with `server_name: packages.example.org`",
             )
             return None
-        values = plain(self._document.root)
+        # A key without a value is not the same as no key: it may be half of what was meant.
+        values = {
+            key: _NOTHING if value is None else value
+            for key, value in plain(self._document.root).items()
+        }
         word = self._word(values.get("pypi"))
         private: list[Any] = self._sources("private", PRIVATE_SOURCES, values, word)
         fallbacks: list[Any] = self._sources("fallbacks", FALLBACKS, values, word)

@@ -6,6 +6,7 @@ only paths are free text, and they hold printable characters only.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -158,8 +159,6 @@ def _is_host(host: str) -> bool:
 
 
 def _is_address(text: str) -> bool:
-    import ipaddress  # only sites that bind or ask an address pay for it
-
     try:
         ipaddress.ip_address(text)
     except ValueError:
