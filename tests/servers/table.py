@@ -2,150 +2,16 @@
 
 Status and source are written by hand, so that the model is checked as well; everything else (representation, body,
 Location, what was forwarded) comes from the model, and both servers are compared with it. Names in braces are places
-of the scene. "shape N" is a number of the request shapes that leak elsewhere; they are listed in the safety notes.
+of the scene.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
-__all__ = ["RAW_ROWS", "ROWS", "RawRow", "Row"]
+from tests.servers.rows import JSON, PIP, TEAM, Row, decisions, forms, in_scene, leaks
 
-JSON = "application/vnd.pypi.simple.v1+json"
-V1_HTML = "application/vnd.pypi.simple.v1+html"
-PIP = f"{JSON}, {V1_HTML}; q=0.1, text/html; q=0.01"
-UV = f"{JSON}, {V1_HTML};q=0.2, text/html;q=0.01"
-POETRY = f"{JSON}, */*;q=0.1"
-
-TEAM = "private/team"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One modelled request."""
-
-    id: str
-    target: str
-    status: int
-    source: str = "none"
-    scene: str = "team"
-    method: str = "GET"
-    accept: str | None = None
-    headers: tuple[tuple[str, str], ...] = ()
-    location: str | None = None
-    body: bytes = b""
-    contains: str = ""
-    """Text that a person expects in the body."""
-
-    @property
-    def label(self) -> str:
-        """The id of the test, scene first."""
-        return f"{self.scene}-{self.id.replace(' ', '-')}"
-
-
-@dataclass(frozen=True, slots=True)
-class RawRow:
-    """Bytes that no client library sends. The servers' own cores answer some of them, so several statuses are right."""
-
-    id: str
-    data: bytes
-    statuses: frozenset[int]
-
-
-def _in(scene: str, *rows: Row) -> Iterator[Row]:
-    return (replace(row, scene=scene) for row in rows)
-
-
-def _forms(scene: str, name: str, target: str, source: str, status: int = 200) -> Iterator[Row]:
-    """One page in every form that a client asks for (shape 19)."""
-    accepts = {
-        "no accept": None,
-        "any": "*/*",
-        "html": "text/html",
-        "browser": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
-        "json": JSON,
-        "v1html": V1_HTML,
-        "pip": PIP,
-        "uv": UV,
-        "poetry": POETRY,
-        "latest": "application/vnd.pypi.simple.latest+json",
-        "json q0": f"{JSON};q=0, text/html",
-        "json q0.0 blanks": f"{JSON} ; q=0.0 , text/html",
-        "json graded down": f"{JSON};q=0.05, text/html",
-        "plain json": "application/json",
-        "upper case": JSON.upper(),
-        "look-alike": f"{JSON}x",
-        "garbage": ";;,q=1,,",
-    }
-    for label, accept in accepts.items():
-        yield Row(f"{name} {label}", target, status, source, scene=scene, accept=accept)
-
-
-def _leaks(name: str) -> Iterator[Row]:
-    """What must not leave about one owned name, whatever it is in (shapes 1 to 14)."""
-    upper = name.upper()
-    here = f"/simple/{name}/"
-    for number, spelling in enumerate((upper, upper.replace("-", "_"), name.replace("-", "-._-"))):
-        yield Row(f"{name} spelling {number}", f"/simple/{spelling}/", 301, location=here)
-        yield Row(f"{name} spelling {number} no slash", f"/simple/{spelling}", 301, location=here)
-    yield Row(f"{name} no slash", f"/simple/{name}", 301, location=here)
-    yield Row(f"{name} no slash query", f"/simple/{name}?x=/", 301, location=here)
-    encoded = f"%{ord(name[0]):02x}{name[1:]}"
-    yield Row(f"{name} encoded letter", f"/simple/{encoded}/", 404)
-    yield Row(f"{name} encoded twice", f"/simple/%25{encoded[1:]}/", 404)
-    yield Row(f"{name} encoded dash", f"/simple/{name.replace('-', '%2D')}/", 404)
-    yield Row(f"{name} encoded underscore", f"/simple/{name.replace('-', '%5F')}/", 404)
-    yield Row(f"{name} encoded slash", f"/simple/{name}%2F", 404)
-    yield Row(f"{name} double slash before", f"//simple/{name}/", 404)
-    yield Row(f"{name} double slash within", f"/simple//{name}/", 404)
-    yield Row(f"{name} double slash after", f"/simple/{name}//", 404)
-    yield Row(f"{name} dot", f"/simple/./{name}/", 404)
-    yield Row(f"{name} dot dot", f"/simple/proxied/../{name}/", 404)
-    yield Row(f"{name} encoded dot dot", f"/simple/proxied/%2e%2e/{name}/", 404)
-    yield Row(f"{name} upper mount", f"/SIMPLE/{name}/", 404)
-    yield Row(f"{name} semicolon", f"/simple/{name}/;v=1", 404)
-    yield Row(f"{name} semicolon in name", f"/simple/{name};v=1/", 404)
-    yield Row(f"{name} trailing dot", f"/simple/{name}./", 404)
-    yield Row(f"{name} trailing blank", f"/simple/{name}%20/", 404)
-    yield Row(f"{name} backslash", f"/simple\\{name}/", 404)
-    yield Row(f"{name} leading dash", f"/simple/-{name}/", 404)
-    yield Row(f"{name} index html", f"/simple/{name}/index.html", 404)
-    yield Row(f"{name} deeper", f"/simple/{name}/1.0/json", 404)
-    yield Row(f"{name} legacy json", f"/pypi/{name}/json", 404)
-    yield Row(f"{name} legacy json version", f"/pypi/{name}/1.0/json", 404)
-    yield Row(f"{name} project page", f"/project/{name}/", 404)
-    yield Row(f"{name} integrity", f"/integrity/{name}/1.0/x/provenance", 404)
-    yield Row(f"{name} search", f"/search?q={name}", 404)
-    yield Row(f"{name} rss", f"/rss/project/{name}/releases.xml", 404)
-    for method in ("POST", "PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND", "TRACE", "BREW"):
-        yield Row(f"{name} {method}", here, 405, method=method)
-    override = (("X-HTTP-Method-Override", "PUT"),)
-    yield Row(f"{name} override upload", here, 405, method="POST", headers=override, body=b"x=1")
-
-
-def _decided(name: str, status: int, source: str) -> Iterator[Row]:
-    """The page of an owned name by every way that must decide the same (shapes 4, 13, 14, 21)."""
-    here = f"/simple/{name}/"
-    yield Row(f"{name} page", here, status, source)
-    yield Row(f"{name} page json", here, status, source, accept=JSON)
-    yield Row(f"{name} page head", here, status, source, method="HEAD", accept=PIP)
-    yield Row(
-        f"{name} page query", f"{here}?format=json&url=https://index.example.org/", status, source
-    )
-    revalidating = (
-        ("Cache-Control", "no-cache"),
-        ("Pragma", "no-cache"),
-        ("Authorization", "Basic eDp5"),
-    )
-    yield Row(f"{name} page no-cache", here, status, source, headers=revalidating)
-    for suffix in ("", ".metadata", ".asc", ".sha256", ".provenance"):
-        file = f"{name.replace('-', '_')}-7.0-py3-none-any.whl{suffix}"
-        beside = source if source in (TEAM, "private/house", "private/ready") else "none"
-        yield Row(f"{name} beside {suffix or 'file'}", f"{here}{file}", 404, beside)
-        for prefix in ("files/public", "files/copy", "packages"):
-            target = f"/{prefix}/packages/aa/bb/cc/{file}"
-            yield Row(f"{name} {prefix} {suffix or 'file'}", target, 404)
+__all__ = ["ROWS"]
 
 
 def _team() -> Iterator[Row]:
@@ -176,18 +42,18 @@ def _team() -> Iterator[Row]:
     yield Row("12 runs", f"/simple/{'a_' * 12}b/", 404)
     yield Row("digits", "/simple/7_7/", 301, location="/simple/7-7/")
     yield Row("only separators", "/simple/-._-/", 404)
-    yield from _forms("team", "generated", "/simple/acme-foo/", TEAM)
-    yield from _forms("team", "ready html", "/simple/static-one/", "private/ready")
-    yield from _forms("team", "ready all", "/simple/static-all/", "private/ready")
-    yield from _forms("team", "mirrored", "/simple/mirrored/", "mirror/copy")
-    yield from _forms("team", "proxied", "/simple/proxied/", "proxy/public")
-    yield from _forms("team", "list", "/simple/", "none")
-    yield from _leaks("acme-foo")
-    yield from _leaks("acme-ghost")
-    yield from _decided("acme-foo", 200, TEAM)
-    yield from _decided("acme", 404, "none")
-    yield from _decided("acme-ghost", 404, "none")
-    yield from _decided("secret-tool", 404, "none")
+    yield from forms("team", "generated", "/simple/acme-foo/", TEAM)
+    yield from forms("team", "ready html", "/simple/static-one/", "private/ready")
+    yield from forms("team", "ready all", "/simple/static-all/", "private/ready")
+    yield from forms("team", "mirrored", "/simple/mirrored/", "mirror/copy")
+    yield from forms("team", "proxied", "/simple/proxied/", "proxy/public")
+    yield from forms("team", "list", "/simple/", "none")
+    yield from leaks("acme-foo")
+    yield from leaks("acme-ghost")
+    yield from decisions("acme-foo", 200, TEAM)
+    yield from decisions("acme", 404, "none")
+    yield from decisions("acme-ghost", 404, "none")
+    yield from decisions("secret-tool", 404, "none")
     yield Row("prefix is no stem", "/simple/acmefoo/", 404)
     yield Row("claim but public", "/simple/acme-oss/", 200, "proxy/public")
     yield Row("scanned and gone", "/simple/gone-tool/", 404)
@@ -325,8 +191,8 @@ def _mirrors() -> Iterator[Row]:
     )
     yield Row("claimed", "/simple/auto-ghost/", 404)
     yield Row("decoy file", "/packages/{auto_decoy}", 404)
-    yield from _forms("mirrors", "first", "/simple/first/", "mirror/one")
-    yield from _forms("mirrors", "hashed", "/simple/second/", "mirror/two")
+    yield from forms("mirrors", "first", "/simple/first/", "mirror/one")
+    yield from forms("mirrors", "hashed", "/simple/second/", "mirror/two")
     yield Row("hashed one letter", "/simple/q/", 200, "mirror/two")
     yield Row("hashed inner path", "/simple/s/second/", 404)
     yield Row("both", "/simple/both/", 200, "mirror/one")
@@ -335,7 +201,7 @@ def _mirrors() -> Iterator[Row]:
     )
     yield Row("raw name by alias json", "/simple/third-pkg/", 200, "mirror/three", accept=JSON)
     yield Row("raw name itself", "/simple/Third.Pkg/", 301, location="/simple/third-pkg/")
-    yield from _forms("mirrors", "static", "/simple/fourth/", "mirror/four")
+    yield from forms("mirrors", "static", "/simple/fourth/", "mirror/four")
     yield Row("beside static", "/simple/fourth/fourth-1.0-py2.py3-none-any.whl", 200, "mirror/four")
     yield Row("packages of one", "/packages/{first}", 200, "mirror/one")
     yield Row("packages of two", "/packages/{second}", 200, "mirror/two")
@@ -396,7 +262,7 @@ def _listing() -> Iterator[Row]:
 
 def _relay() -> Iterator[Row]:
     eggs = "private/eggs"
-    yield from _forms("relay", "relayed", "/simple/relay-tool/", eggs)
+    yield from forms("relay", "relayed", "/simple/relay-tool/", eggs)
     yield Row("final 404", "/simple/relay-ghost/", 404, eggs)
     yield Row("relayed file", "/files/eggs/{relayed}", 200, eggs)
     yield Row("spelling", "/simple/Relay_Tool", 301, location="/simple/relay-tool/")
@@ -444,84 +310,11 @@ def _tls() -> Iterator[Row]:
 
 
 ROWS: tuple[Row, ...] = (
-    *_in("team", *_team()),
-    *_in("mirrors", *_mirrors()),
-    *_in("listing", *_listing()),
-    *_in("relay", *_relay()),
-    *_in("deep", *_mounted("/pypi/simple/", "/pypi/packages/")),
-    *_in("top", *_top()),
-    *_in("tls", *_tls()),
-)
-
-_OURS = b"\r\nHost: packages.example.org\r\nConnection: close\r\n\r\n"
-_REFUSED = frozenset({400, 404, 405})
-
-RAW_ROWS: tuple[RawRow, ...] = (
-    RawRow(
-        "absolute form", b"GET http://index.example.org/simple/acme-foo/ HTTP/1.1" + _OURS, _REFUSED
-    ),
-    RawRow(
-        "absolute form of ours",
-        b"GET http://packages.example.org/simple/acme-foo/ HTTP/1.1" + _OURS,
-        _REFUSED,
-    ),
-    RawRow(
-        "absolute form public",
-        b"GET http://index.example.org/simple/proxied/ HTTP/1.1" + _OURS,
-        _REFUSED,
-    ),
-    RawRow("connect", b"CONNECT index.example.org:443 HTTP/1.1" + _OURS, _REFUSED),
-    RawRow("options star", b"OPTIONS * HTTP/1.1" + _OURS, frozenset({200, 400, 405})),
-    RawRow("lower-case method", b"get /simple/acme-foo/ HTTP/1.1" + _OURS, _REFUSED),
-    RawRow("lower-case method public", b"get /simple/proxied/ HTTP/1.1" + _OURS, _REFUSED),
-    RawRow("nul", b"GET /simple/acme-foo%00/ HTTP/1.1" + _OURS, _REFUSED),
-    RawRow("nul public", b"GET /simple/proxied%00/ HTTP/1.1" + _OURS, _REFUSED),
-    RawRow("raw nul", b"GET /simple/proxied\x00/ HTTP/1.1" + _OURS, _REFUSED | {0}),
-    RawRow("full width", "GET /simple/\uff41cme-foo/ HTTP/1.1".encode() + _OURS, _REFUSED),
-    RawRow("latin", b"GET /simple/proxied\xe4/ HTTP/1.1" + _OURS, _REFUSED),
-    RawRow("fragment", b"GET /simple/proxied/#acme-foo HTTP/1.1" + _OURS, _REFUSED),
-    RawRow("blank in target", b"GET /simple/proxied /x HTTP/1.1" + _OURS, _REFUSED),
-    RawRow("tab", b"GET\t/simple/proxied/\tHTTP/1.1" + _OURS, _REFUSED),
-    RawRow("no host", b"GET /simple/proxied/ HTTP/1.1\r\nConnection: close\r\n\r\n", _REFUSED),
-    RawRow("two hosts", b"GET /simple/proxied/ HTTP/1.1\r\nHost: a.example.org" + _OURS, _REFUSED),
-    RawRow(
-        "bad host",
-        b"GET /simple/proxied/ HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n",
-        _REFUSED,
-    ),
-    RawRow(
-        "over-long line",
-        b"GET /simple/" + b"a" * 70000 + b"/ HTTP/1.1" + _OURS,
-        frozenset({414, 400, 404}),
-    ),
-    RawRow(
-        "8 KB path", b"GET /simple/" + b"a" * 8000 + b"/ HTTP/1.1" + _OURS, frozenset({414, 404})
-    ),
-    RawRow(
-        "many separators",
-        b"GET /simple/" + b"a_" * 2000 + b"a/ HTTP/1.1" + _OURS,
-        frozenset({414, 404}),
-    ),
-    RawRow("http 0.9", b"GET /simple/proxied/\r\n\r\n", _REFUSED | {0}),
-    RawRow("unknown version", b"GET /simple/proxied/ HTTP/7.7" + _OURS, _REFUSED | {505}),
-    RawRow("climb out", b"GET /../../etc/passwd HTTP/1.1" + _OURS, _REFUSED),
-    RawRow(
-        "climb out encoded",
-        b"GET /files/team/%2e%2e/%2e%2e/%2e%2e/etc/passwd HTTP/1.1" + _OURS,
-        _REFUSED,
-    ),
-    RawRow("header injection", b"GET /simple/proxied%0d%0aX-Rg:%201/ HTTP/1.1" + _OURS, _REFUSED),
-    RawRow(
-        "body with get",
-        b"GET /simple/acme-foo/ HTTP/1.1\r\nContent-Length: 9" + _OURS + b"acme-ghost",
-        frozenset({200, 400, 404, 405}),
-    ),
-    RawRow(
-        "smuggled",
-        b"POST /simple/proxied/ HTTP/1.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked"
-        + _OURS
-        + b"0\r\n\r\nGET /simple/proxied/ HTTP/1.1"
-        + _OURS,
-        _REFUSED,
-    ),
+    *in_scene("team", *_team()),
+    *in_scene("mirrors", *_mirrors()),
+    *in_scene("listing", *_listing()),
+    *in_scene("relay", *_relay()),
+    *in_scene("deep", *_mounted("/pypi/simple/", "/pypi/packages/")),
+    *in_scene("top", *_top()),
+    *in_scene("tls", *_tls()),
 )

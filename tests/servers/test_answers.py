@@ -6,7 +6,9 @@ import pytest
 
 from rewritegen.decide import Decision, Request, decide
 from rewritegen.plan import Plan
-from tests.servers.table import RAW_ROWS, ROWS, RawRow, Row
+from tests.servers.raw_rows import RAW_ROWS, RawRow
+from tests.servers.rows import Row
+from tests.servers.table import ROWS
 from tests.support.compare import differences, upstream_differences
 from tests.support.farm import Farm
 from tests.support.scenes import Scene

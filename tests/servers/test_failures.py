@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from rewritegen.decide import Request, decide
-from tests.servers.table import JSON, PIP
+from tests.servers.rows import JSON, PIP
 from tests.support.compare import UNAVAILABLE, differences, upstream_differences
 from tests.support.farm import Farm
 from tests.support.scenes import Scene
