@@ -42,11 +42,16 @@ def world(farm: Farm, server_kind: str) -> World:
     return world
 
 
+def fetched(request: pytest.FixtureRequest, name: str) -> Command:
+    """An installer, fetched once and kept in pytest's cache directory."""
+    assert request.config.cache is not None
+    return prepare(name, request.config.cache.mkdir("installers"))
+
+
 @pytest.fixture(params=list(INSTALLERS))
 def client(request: pytest.FixtureRequest) -> Command:
-    """Each installer; fetched once and kept in pytest's cache directory."""
-    assert request.config.cache is not None
-    return prepare(request.param, request.config.cache.mkdir("installers"))
+    """Each installer."""
+    return fetched(request, request.param)
 
 
 def requirement(name: str, version: str = "1.0", registered: str | None = None) -> str:
@@ -107,3 +112,16 @@ def test_a_claimed_name_is_not_installed_from_anywhere_else(
     assert done.status != 0
     assert done.names == frozenset()
     assert (world.index.requests, world.index.files.requests) == ([], [])
+
+
+def test_installs_over_tls(
+    farm: Farm, server_kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    live = farm.live("tls", server_kind)
+    client = fetched(request, "pip-newest")
+    wanted = (requirement(PRIVATE), requirement(PROXIED))
+    done = client.install(
+        live.url, wanted, tmp_path, ["--cert", str(farm.scene("tls").authority.pem)]
+    )
+    assert done.status == 0, done.output
+    assert done.names >= {"acme_foo.py", "proxied.py"}
