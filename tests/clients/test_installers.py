@@ -16,7 +16,7 @@ from tests.support.scenes import Scene
 from tests.support.sites import LiveSite
 from tests.support.upstream import Index
 
-pytestmark = [pytest.mark.server, pytest.mark.client]
+pytestmark = [pytest.mark.server, pytest.mark.client, pytest.mark.slow]
 
 PRIVATE, RAW, MIRRORED, PROXIED = "acme-foo", "my-private-pkg", "mirrored", "proxied"
 
