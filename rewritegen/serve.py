@@ -10,6 +10,7 @@ import os
 import pwd
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -17,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from types import FrameType
 
@@ -59,8 +61,11 @@ def serve_site(
         _check_readable(site)
     with tempfile.TemporaryDirectory(prefix="rewritegen-") as name:
         tree = Path(name)
-        _write(program, binary, plan, tree)
-        with _running(program, binary, tree, plan) as child, _indexing(site, reindex, say):
+        fingerprint = _write(program, binary, plan, tree)
+        with (
+            _running(program, binary, tree, plan, fingerprint) as child,
+            _indexing(site, reindex, say),
+        ):
             url = _local_url(plan)
             say(f"serving {url} with {binary}; logs are in {tree / 'logs'}; Ctrl-C stops it")
             return _wait(child, tree, say)
@@ -136,11 +141,13 @@ def _indexing(site: Site, reindex: bool, say: Say) -> Iterator[None]:
         thread.join()
 
 
-def _write(program: Server, binary: str, plan: Plan, tree: Path) -> None:
+def _write(program: Server, binary: str, plan: Plan, tree: Path) -> str:
+    """Write and test the tree; return its fingerprint."""
     capabilities = program.capabilities(binary)
     if problems := program.refusals(plan, "standalone", capabilities):
         raise RewritegenError(problems)
-    program.render(plan, "standalone", capabilities).write(tree)
+    files = program.render(plan, "standalone", capabilities)
+    files.write(tree)
     if os.geteuid() == 0:
         _give_to_nobody(tree)
     test = subprocess.run(
@@ -155,34 +162,52 @@ def _write(program: Server, binary: str, plan: Plan, tree: Path) -> None:
         raise RewritegenError(
             [Problem("RG803", f"{binary} does not accept the configuration", None, text)]
         )
+    return files.fingerprint
 
 
 @contextmanager
 def _running(
-    program: Server, binary: str, tree: Path, plan: Plan
+    program: Server, binary: str, tree: Path, plan: Plan, fingerprint: str
 ) -> Iterator[subprocess.Popen[bytes]]:
     child = subprocess.Popen(program.command(binary, tree), start_new_session=True, **_identity())
     try:
-        _await_socket(child, plan, tree)
+        _await_answer(child, plan, tree, fingerprint)
         yield child
     finally:
         _stop(child)
 
 
-def _await_socket(child: subprocess.Popen[bytes], plan: Plan, tree: Path) -> None:
-    address = (plan.listen[0][0] or "127.0.0.1", plan.listen[0][1])
+def _await_answer(child: subprocess.Popen[bytes], plan: Plan, tree: Path, fingerprint: str) -> None:
+    """Wait until this configuration answers: another server may hold the port."""
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and child.poll() is None:
-        try:
-            socket.create_connection(address, timeout=1).close()
-        except OSError:
-            time.sleep(0.02)
-        else:
+        if _answer(plan) == fingerprint:
             return
+        time.sleep(0.02)
     text = _last_lines(tree) or "it said nothing"
     help_text = f"{text}\nis the port taken, or below 1024? another one: --port PORT"
-    message = f"the server did not start listening on {address[0]}:{address[1]}"
+    message = f"the server did not start to answer at {_local_url(plan)}"
     raise RewritegenError([Problem("RG804", message, None, help_text)])
+
+
+def _answer(plan: Plan) -> str:
+    """Return the fingerprint that is answered where the site should be; empty when nobody answers."""
+    address, port = plan.listen[0]
+    if plan.tls:
+        # the certificate is for clients, which know the site by name
+        context = ssl._create_unverified_context()  # noqa: S323, SLF001
+        connection: HTTPConnection = HTTPSConnection(
+            address or "127.0.0.1", port, timeout=1, context=context
+        )
+    else:
+        connection = HTTPConnection(address or "127.0.0.1", port, timeout=1)
+    try:
+        connection.request("GET", "/-/rewritegen", headers={"Host": plan.server_name})
+        return connection.getresponse().read(200).decode("ascii", errors="replace").strip()
+    except (OSError, HTTPException):
+        return ""
+    finally:
+        connection.close()
 
 
 def _wait(child: subprocess.Popen[bytes], tree: Path, say: Say) -> int:
