@@ -11,8 +11,9 @@ from typing import Any
 import yaml
 from pydantic.json_schema import GenerateJsonSchema
 
-from rewritegen.model import FALLBACKS, PRIVATE_SOURCES, SiteFile
+from rewritegen.model import SiteFile
 from rewritegen.pypi import WORD
+from rewritegen.sources import FALLBACKS, PRIVATE_SOURCES
 from rewritegen.values import Duration, Listen, Size
 
 __all__ = ["schema"]

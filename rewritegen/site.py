@@ -14,29 +14,25 @@ from pydantic import ValidationError
 
 from rewritegen import pypi
 from rewritegen.diagnostics import Problem, SiteError, quoted, suggestion
-from rewritegen.model import (
+from rewritegen.model import Cache, Index, Pypi, Site, SiteFile, Tls
+from rewritegen.names import Claim, ClaimSet
+from rewritegen.site_checks import clashes
+from rewritegen.site_problems import translate
+from rewritegen.sources import (
     FALLBACKS,
     PRIVATE_SOURCES,
-    Cache,
     Fallback,
-    Index,
     Mirror,
     PrivateDirectory,
     PrivateProxy,
     PrivateSource,
     Proxy,
-    Pypi,
     Redirect,
-    Site,
-    SiteFile,
     Source,
-    Tls,
 )
-from rewritegen.names import Claim, ClaimSet
-from rewritegen.site_checks import clashes
-from rewritegen.site_problems import translate
 from rewritegen.values import Duration, Listen, Size
-from rewritegen.yamlfile import Document, KeyPath, Mapping, key_of, plain, read_yaml
+from rewritegen.yamlfile import read_yaml
+from rewritegen.yamltree import Document, KeyPath, Mapping, key_of, plain
 
 __all__ = [
     "Cache",

@@ -13,17 +13,9 @@ from typing import Literal
 
 from rewritegen.diagnostics import Problem, quoted
 from rewritegen.layouts import LAYOUTS
-from rewritegen.model import (
-    Index,
-    Mirror,
-    PrivateDirectory,
-    PrivateSource,
-    Proxy,
-    Redirect,
-    Site,
-    Source,
-)
-from rewritegen.yamlfile import path_of
+from rewritegen.model import Index, Site
+from rewritegen.sources import Mirror, PrivateDirectory, PrivateSource, Proxy, Redirect, Source
+from rewritegen.yamltree import path_of
 
 __all__ = ["clashes"]
 

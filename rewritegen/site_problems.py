@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ValidationError
 
 from rewritegen.diagnostics import Place, Problem, quoted, suggestion
-from rewritegen.yamlfile import Document, KeyPath, Mapping, Node, Scalar, Sequence, key_of
+from rewritegen.yamltree import Document, KeyPath, Mapping, Node, Scalar, Sequence, key_of
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails

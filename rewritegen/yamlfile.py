@@ -8,33 +8,20 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from rewritegen.diagnostics import Place, Problem, SiteError, quoted
+from rewritegen.yamltree import Document, Mapping, Node, Scalar, Sequence, Span, place_of
 
-__all__ = [
-    "Document",
-    "KeyPath",
-    "Mapping",
-    "Node",
-    "Scalar",
-    "Sequence",
-    "key_of",
-    "path_of",
-    "plain",
-    "read_yaml",
-]
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "read_yaml"]
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_NODES = 200_000
 MAX_DEPTH = 32
-
-#: Where a value is: ``("private", 0, "claims", 1)``, written ``private[0].claims[1]``.
-KeyPath = tuple[str | int, ...]
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -42,105 +29,6 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 #: is allowed would be one class over all of Unicode, which alone takes 6 ms to compile.
 _FORBIDDEN = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x84\\x86-\\x9f]|\\ufffe|\\uffff")
 _DECIMAL = re.compile(r"0|-?[1-9][0-9]{0,17}")
-_PART = re.compile(r"\[([0-9]+)\]|([^.\[\]]+)")
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """From (line, column) to (end_line, end_column), counted from 0, the end not included."""
-
-    line: int
-    column: int
-    end_line: int
-    end_column: int
-
-
-@dataclass(slots=True)
-class Scalar:
-    """A single value; ``text`` is how it stands in the file, without quotes."""
-
-    value: str | int | float | bool | None
-    text: str
-    span: Span
-
-
-@dataclass(slots=True)
-class Sequence:
-    """A list."""
-
-    span: Span
-    items: list[Node] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Mapping:
-    """A map; the keys are words, ``keys`` has the span of each."""
-
-    span: Span
-    items: dict[str, Node] = field(default_factory=dict)
-    keys: dict[str, Span] = field(default_factory=dict)
-
-
-Node = Scalar | Sequence | Mapping
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A file that was read: its name as given, its lines, and its tree."""
-
-    file: str
-    lines: list[str]
-    root: Node
-
-    def find(self, path: KeyPath) -> tuple[Node, bool]:
-        """Return the node at a path, or the nearest enclosing one; and whether it is the one itself."""
-        node = self.root
-        for part in path:
-            inner = _inside(node, part)
-            if inner is None:
-                return node, False
-            node = inner
-        return node, True
-
-    def place(self, path: KeyPath) -> Place:
-        """Return the place of a value, or of the nearest enclosing one that is in the file."""
-        return _place(self.file, self.lines, self.find(path)[0].span)
-
-    def place_of_key(self, path: KeyPath) -> Place:
-        """Return the place of the key (and not of its value) at the end of a path."""
-        node = self.find(path[:-1])[0]
-        if isinstance(node, Mapping) and path[-1] in node.keys:
-            return _place(self.file, self.lines, node.keys[str(path[-1])])
-        return self.place(path)
-
-
-def key_of(path: KeyPath) -> str:
-    """Return a path as people write it: ``private[0].claims[1]``."""
-    return "".join(
-        f"[{part}]" if isinstance(part, int) else f".{part}" for part in path
-    ).removeprefix(".")
-
-
-def path_of(key: str) -> KeyPath:
-    """Return what :func:`key_of` was given."""
-    return tuple(int(match[1]) if match[1] else match[2] for match in _PART.finditer(key))
-
-
-def _inside(node: Node, part: str | int) -> Node | None:
-    if isinstance(node, Mapping) and isinstance(part, str):
-        return node.items.get(part)
-    if isinstance(node, Sequence) and isinstance(part, int) and part < len(node.items):
-        return node.items[part]
-    return None
-
-
-def plain(node: Node) -> Any:
-    """Return the tree below a node as dictionaries, lists and single values."""
-    if isinstance(node, Mapping):
-        return {key: plain(value) for key, value in node.items.items()}
-    if isinstance(node, Sequence):
-        return [plain(value) for value in node.items]
-    return node.value
 
 
 def read_yaml(path: str, data: bytes | None = None) -> tuple[Document, list[Problem]]:
@@ -156,7 +44,7 @@ def read_yaml(path: str, data: bytes | None = None) -> tuple[Document, list[Prob
     if found:
         line = len(text[: found.start()].splitlines() or [""]) - 1
         start = found.start() - text.rfind("\n", 0, found.start()) - 1
-        place = _place(name, lines, Span(line, start, line, start + 1))
+        place = place_of(name, lines, Span(line, start, line, start + 1))
         raise SiteError(
             [
                 Problem(
@@ -173,7 +61,7 @@ def read_yaml(path: str, data: bytes | None = None) -> tuple[Document, list[Prob
     except yaml.YAMLError as error:
         raise SiteError([*builder.problems, _syntax_problem(error, name, lines)]) from None
     if builder.root is None:
-        place = _place(name, lines, Span(0, 0, 0, 1))
+        place = place_of(name, lines, Span(0, 0, 0, 1))
         advice = "print a site file to start from with `rewritegen init`"
         raise SiteError([*builder.problems, Problem("RG106", "the file is empty", place, advice)])
     return Document(name, lines, builder.root), builder.problems
@@ -221,15 +109,6 @@ def _decode(name: str, data: bytes) -> str:
         raise SiteError([Problem("RG103", message, place, advice)]) from None
 
 
-def _place(file: str, lines: list[str], span: Span) -> Place:
-    """Return the first line of a span as a place; what a mark says beyond the last line is at its end."""
-    line = min(span.line, len(lines) - 1)
-    text = lines[line]
-    column = min(span.column, len(text)) if line == span.line else len(text)
-    end = span.end_column if span.end_line == line else len(text.rstrip())
-    return Place(file, line + 1, column + 1, text, max(end - column, 1))
-
-
 def _span(event: Any) -> Span:
     start, end = event.start_mark, event.end_mark
     return Span(start.line, start.column, end.line, end.column)
@@ -242,7 +121,7 @@ def _syntax_problem(error: yaml.YAMLError, name: str, lines: list[str]) -> Probl
     place = None
     advice = "put a value that has `: `, ` #` or a leading `[ { * & ! % @` in it between quotes"
     if mark is not None:
-        place = _place(name, lines, Span(mark.line, mark.column, mark.line, mark.column + 1))
+        place = place_of(name, lines, Span(mark.line, mark.column, mark.line, mark.column + 1))
         if "\t" in place.text[: place.column]:
             advice = "YAML is indented with blanks: replace the tab"
     return Problem(
@@ -421,7 +300,9 @@ class _Builder:
             raise _TooMuchError
 
     def _report(self, code: str, message: str, span: Span, advice: str) -> None:
-        self.problems.append(Problem(code, message, _place(self._file, self._lines, span), advice))
+        self.problems.append(
+            Problem(code, message, place_of(self._file, self._lines, span), advice)
+        )
 
 
 def _resolved(text: str) -> str | int | float | bool | None:

@@ -8,9 +8,10 @@ from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 
 from rewritegen.diagnostics import SiteError
-from rewritegen.model import FALLBACKS, PRIVATE_SOURCES, Cache, Pypi, SiteFile, Tls
+from rewritegen.model import Cache, Pypi, SiteFile, Tls
 from rewritegen.schema import schema
 from rewritegen.site import load_site
+from rewritegen.sources import FALLBACKS, PRIVATE_SOURCES
 from rewritegen.starter import starter
 
 SCHEMA = schema()

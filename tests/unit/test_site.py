@@ -29,7 +29,7 @@ from rewritegen.site import (
 )
 from rewritegen.starter import starter
 from rewritegen.values import Duration, Size
-from rewritegen.yamlfile import key_of, path_of
+from rewritegen.yamltree import key_of, path_of
 
 FULL = """\
 server_name: Packages.example.org
