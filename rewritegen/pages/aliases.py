@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rewritegen.pages.model import PrivateTree
 from rewritegen.pages.scan import Scan
-from rewritegen.pages.store import State, is_leftover, remove_file, replace_link
+from rewritegen.pages.store import State, names_in, remove_file, replace_link
 
 __all__ = ["write_aliases"]
 
@@ -15,14 +15,14 @@ __all__ = ["write_aliases"]
 def write_aliases(state: State, tree: PrivateTree, scan: Scan) -> int:
     """Make the links of a source what the scan says; return how many were made, changed or removed.
 
-    A link of a project that could not be looked into stays as it is.
+    None are needed where pages are generated. A link of a project that could not be looked into stays as it is.
     """
     directory = state.aliases(tree.source)
     root = tree.path.absolute()
     wanted = {
         project.name: root / project.directory
         for project in scan.projects
-        if project.name is not None and project.directory != project.name
+        if not tree.pages and project.name is not None and project.directory != project.name
     }
     changed = 0
     present = _links(directory)
@@ -37,16 +37,9 @@ def write_aliases(state: State, tree: PrivateTree, scan: Scan) -> int:
 
 
 def _links(directory: Path) -> dict[str, str]:
-    """Return the links that are there, with their targets; clear away what a killed run left."""
+    """Return the links that are there, with their targets."""
     links: dict[str, str] = {}
-    try:
-        entries = sorted(os.listdir(directory))  # noqa: PTH208 - names only
-    except FileNotFoundError:
-        return links
-    for name in entries:
-        if is_leftover(name):
-            remove_file(directory / name)
-        else:
-            path = directory / name
-            links[name] = os.readlink(path) if path.is_symlink() else ""  # noqa: PTH115
+    for name in names_in(directory):
+        path = directory / name
+        links[name] = os.readlink(path) if path.is_symlink() else ""  # noqa: PTH115
     return links

@@ -8,6 +8,7 @@ file that is looked for. So the directory of a zip is measured before it is pars
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import lzma
 import struct
@@ -96,9 +97,10 @@ def find_metadata(file: BinaryIO, filename: str, kind: FileKind, project: Normal
     except _DAMAGE as error:
         raise BadArchiveError(_reason(error)) from error
     except OSError as error:
-        if error.errno is not None:
+        if error.errno not in (None, errno.EINVAL):
             raise
-        raise BadArchiveError(_reason(error)) from error  # gzip.BadGzipFile, and what bz2 says
+        # gzip.BadGzipFile, what bz2 says, and a zip that sends its reader to before the first byte
+        raise BadArchiveError(_reason(error)) from error
 
 
 def _reason(error: Exception) -> str:
@@ -189,7 +191,9 @@ def _walk_tar(stream: gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile) -> bytes:
     unpacked = 0
     while unpacked < MAX_UNPACKED:
         block = stream.read(tarfile.BLOCKSIZE)
-        if len(block) < tarfile.BLOCKSIZE or not block.strip(b"\0"):
+        if len(block) < tarfile.BLOCKSIZE and (block or not unpacked):
+            raise BadArchiveError("it ends in the middle of a header")
+        if not block.strip(b"\0"):
             raise MetadataMissingError("no `PKG-INFO` file at its top")
         member = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
         name = member.name.removeprefix("./")

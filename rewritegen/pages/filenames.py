@@ -15,7 +15,15 @@ from packaging.version import InvalidVersion, Version
 
 from rewritegen.names import InvalidName, parse_name
 
-__all__ = ["FileKind", "Parsed", "UnparsableError", "file_kind", "is_servable", "readings"]
+__all__ = [
+    "MAX_FILENAME",
+    "FileKind",
+    "Parsed",
+    "UnparsableError",
+    "file_kind",
+    "is_servable",
+    "readings",
+]
 
 #: Installed by pip, uv and their like: wheels and these sdists. Eggs are for zc.buildout and easy_install only.
 _SDISTS = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz")
@@ -25,6 +33,9 @@ _OLD = (".tar", ".tar.z", ".tbz", ".txz", ".exe", ".msi", ".rpm", ".deb", ".dmg"
 
 #: What a file name may consist of in a URL of a site (CONTRACT: the request grammar of both servers).
 _SERVABLE = re.compile(r"[A-Za-z0-9+~_][A-Za-z0-9._+!~-]*")
+
+#: Bytes; a file system takes 255.
+MAX_FILENAME = 255 - len(".provenance")
 
 _EGG = re.compile(r"(?P<name>[^-]+)-(?P<version>[^-]+)(?:-py\d+(?:\.\d+)?(?:-.+)?)?")
 
@@ -55,8 +66,8 @@ def file_kind(filename: str) -> FileKind | None:
 
 
 def is_servable(filename: str) -> bool:
-    """Tell whether the name is inside the URL grammar of a site."""
-    return _SERVABLE.fullmatch(filename) is not None
+    """Tell whether the name is inside the URL grammar of a site, with room for the suffixes of sidecars."""
+    return len(filename) <= MAX_FILENAME and _SERVABLE.fullmatch(filename) is not None
 
 
 def readings(filename: str, kind: FileKind) -> tuple[Parsed, ...]:

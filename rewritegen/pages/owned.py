@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from packaging.utils import NormalizedName
 
 from rewritegen.pages.memory import load_memory, save_memory
-from rewritegen.pages.store import State, is_leftover, remove_file, sync_directory, write_file
+from rewritegen.pages.store import State, names_in, sync_directory, write_file
 
 __all__ = ["SENTINEL", "forget", "record_names"]
 
@@ -29,7 +28,7 @@ def record_names(
     half of its names.
     """
     state.names.mkdir(parents=True, exist_ok=True)
-    known = set(_entries(state.names))
+    known = set(names_in(state.names))
     wanted: dict[str, list[str]] = {}
     for source, of_source in names.items():
         for name in of_source:
@@ -78,11 +77,3 @@ def forget(state: Path, name: NormalizedName) -> bool:
 
 def _lines(sources: Iterable[str]) -> bytes:
     return "".join(f"{source}\n" for source in sources).encode()
-
-
-def _entries(directory: Path) -> Iterable[str]:
-    for name in os.listdir(directory):  # noqa: PTH208 - names only
-        if is_leftover(name):
-            remove_file(directory / name)
-        else:
-            yield name

@@ -41,7 +41,7 @@ _TABLE = {
         "build the package again with a current tool",
     ),
     "RG507": _Code(
-        "file names become URLs; those characters are outside the grammar that the site serves",
+        "file names become URLs; this one is outside the grammar that the site serves, or too long",
         "rename the file, or build it again with a current tool",
     ),
     "RG508": _Code(

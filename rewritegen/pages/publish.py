@@ -15,6 +15,7 @@ from rewritegen.pages.memory import PageMemory
 from rewritegen.pages.render import render_project, render_root, renderer_identity
 from rewritegen.pages.store import (
     is_leftover,
+    names_in,
     remove_directory,
     remove_file,
     write_pages,
@@ -39,7 +40,7 @@ def publish_pages(
     memory: dict[str, PageMemory] = {}
     memory.update((name, remembered[name]) for name in keep if name in remembered)
     changed = 0
-    for entry in _names_in(directory):
+    for entry in names_in(directory):
         if entry not in pages and entry not in keep:
             remove_directory(directory / entry)
             changed += 1
@@ -70,7 +71,7 @@ def remove_metadata(directory: Path, wanted: set[str], keep: frozenset[Normalize
 
     Directories of the projects in ``keep`` are left alone.
     """
-    for entry in _names_in(directory):
+    for entry in names_in(directory):
         path = directory / entry
         if not path.is_dir():
             if entry not in wanted:
@@ -78,7 +79,7 @@ def remove_metadata(directory: Path, wanted: set[str], keep: frozenset[Normalize
             continue
         if _is_kept(entry, keep):
             continue
-        for name in _names_in(path):
+        for name in names_in(path):
             if f"{entry}/{name}" not in wanted:
                 remove_file(path / name)
         if not any(path.iterdir()):
@@ -121,18 +122,6 @@ def _stats(directory: Path) -> dict[str, list[int]]:
     except FileNotFoundError:
         pass
     return found
-
-
-def _names_in(directory: Path) -> list[str]:
-    """Return the names in a directory; clear away what a killed run left."""
-    try:
-        names = sorted(os.listdir(directory))  # noqa: PTH208 - names only
-    except FileNotFoundError:
-        return []
-    for name in names:
-        if is_leftover(name):
-            remove_file(directory / name)
-    return [name for name in names if not is_leftover(name)]
 
 
 def _is_kept(directory: str, keep: frozenset[NormalizedName]) -> bool:

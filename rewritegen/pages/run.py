@@ -14,7 +14,7 @@ from rewritegen.pages.owned import record_names
 from rewritegen.pages.problems import Problem, problem, shown
 from rewritegen.pages.publish import publish_root
 from rewritegen.pages.source import Source
-from rewritegen.pages.store import State
+from rewritegen.pages.store import State, names_in
 
 __all__ = ["run_index"]
 
@@ -55,6 +55,7 @@ def run_index(
 def _run(
     state: State, sources: list[Source], index_url: str, jobs: int, progress: Progress | None
 ) -> tuple[NormalizedName, ...]:
+    names_in(state.sources)  # clears away what a killed run left
     for source in sources:
         source.look()
     for source in sources:

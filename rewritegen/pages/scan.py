@@ -181,7 +181,12 @@ def _stamp(entry: os.DirEntry[str], kind: FileKind, problems: list[Problem]) -> 
     if not stat.S_ISREG(status.st_mode):
         problems.append(problem("RG512", f"{shown(entry.path)} is no regular file"))
     elif not is_servable(entry.name):
-        problems.append(problem("RG507", f"{shown(entry.path)} cannot be part of a URL as it is"))
+        problems.append(
+            problem(
+                "RG507",
+                f"{shown(entry.path)} has a name that no file of an index may have",
+            )
+        )
     elif kind == "old":
         problems.append(problem("RG517", f"{shown(entry.path)} is in a format of other times"))
     else:

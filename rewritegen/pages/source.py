@@ -12,7 +12,7 @@ from rewritegen.pages.aliases import write_aliases
 from rewritegen.pages.filenames import UnparsableError, readings
 from rewritegen.pages.listing import ProjectPage, offered_file, project_page
 from rewritegen.pages.marker import Root, UnavailableError, open_root
-from rewritegen.pages.memory import Memory, PageMemory, load_memory, save_memory
+from rewritegen.pages.memory import Memory, load_memory, save_memory
 from rewritegen.pages.model import PrivateTree, Progress, Reading, SourceReport
 from rewritegen.pages.problems import Problem, problem
 from rewritegen.pages.publish import METADATA_SUFFIX, publish_pages, remove_metadata
@@ -101,25 +101,23 @@ class Source:
         """
         if self.root is None:
             return
-        files: dict[str, Reading] = {}
-        pages: dict[str, PageMemory] = {}
-        listed: set[str] = {
-            *(project.name for project in self.scan.projects if project.name and not project.empty),
-        }
-        if self.tree.pages:
-            wanted = self._pages(index_url)
-            directory = self.state.pages(self.tree.source)
-            pages, self.written = publish_pages(
-                directory, wanted, self.memory.pages, self.scan.unknown, index_url
-            )
-            listed = set(pages)
-            self._clear_metadata()
-            files = {path: reading for path, reading in self.readings.items() if reading.lasting}
-        else:
-            self.written = write_aliases(self.state, self.tree, self.scan)
-            listed |= self.scan.unknown & set(self.memory.listed)
-        names = sorted(self.names())
-        self.memory = Memory(files, pages, names, sorted(listed))
+        # Both ways also when one is empty: a source may have turned from pages to listings, or back.
+        aliases = write_aliases(self.state, self.tree, self.scan)
+        pages, changed = publish_pages(
+            self.state.pages(self.tree.source),
+            self._pages(index_url),
+            self.memory.pages,
+            self.scan.unknown,
+            index_url,
+        )
+        self._clear_metadata()
+        self.written = aliases + changed
+        self.memory = Memory(
+            files={path: reading for path, reading in self.readings.items() if reading.lasting},
+            pages=pages,
+            names=sorted(self.names()),
+            listed=sorted(self._listed(pages)),
+        )
         save_memory(self.state.memory(self.tree.source), self.memory)
 
     def report(self) -> SourceReport:
@@ -189,6 +187,15 @@ class Source:
             if name:
                 by_name.setdefault(NormalizedName(name), []).append(found)
         return by_name
+
+    def _listed(self, pages: Iterable[str]) -> set[str]:
+        """Return the projects for the root list; those that could not be looked into stay in it."""
+        if self.tree.pages:
+            return set(pages)
+        full = {
+            project.name for project in self.scan.projects if project.name and not project.empty
+        }
+        return full | (self.scan.unknown & set(self.memory.listed))
 
     def _clear_metadata(self) -> None:
         wanted = {

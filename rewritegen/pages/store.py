@@ -21,6 +21,7 @@ from time import time
 __all__ = [
     "State",
     "is_leftover",
+    "names_in",
     "remove_directory",
     "remove_file",
     "replace_link",
@@ -66,7 +67,7 @@ class State:
     def lock(self, busy: Iterator[None] | None = None) -> Iterator[None]:
         """Hold the lock: one run writes at a time. ``busy`` is advanced once when another run holds it."""
         self.root.mkdir(parents=True, exist_ok=True)
-        with self.lock_file.open("w") as file:
+        with self.lock_file.open("a") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -74,6 +75,18 @@ class State:
                     next(busy, None)
                 fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+def names_in(directory: Path) -> list[str]:
+    """Return the sorted names in a directory, none when it is missing; clear away what a killed run left."""
+    try:
+        names = sorted(os.listdir(directory))  # noqa: PTH208 - names only
+    except FileNotFoundError:
+        return []
+    for name in names:
+        if is_leftover(name):
+            remove_file(directory / name)
+    return [name for name in names if not is_leftover(name)]
 
 
 def write_file(path: Path, data: bytes, *, mtime: int | None = None, sync: bool = False) -> None:
@@ -104,8 +117,10 @@ def write_pages(directory: Path, pages: Mapping[str, bytes]) -> bool:
     seconds and its size, and a page that changes twice in a second, say by a hash, would keep its ETag.
     """
     changed = False
+    contents = set(pages.values())  # two of three pages are the same bytes
+    compressed = {data: gzip.compress(data, _GZIP_LEVEL, mtime=0) for data in contents}
     for name, data in pages.items():
-        packed = gzip.compress(data, _GZIP_LEVEL, mtime=0)
+        packed = compressed[data]
         page, beside = directory / name, directory / f"{name}.gz"
         if _holds(page, data) and _holds(beside, packed) and _mtime(page) == _mtime(beside):
             continue
