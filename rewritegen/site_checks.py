@@ -6,7 +6,6 @@ with thousands of claims loads at once.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -51,26 +50,18 @@ class _Checks:
 
     def listens(self) -> Iterator[Problem]:
         """One address and port can be bound once; ``0.0.0.0`` and ``[::]`` are all addresses of their family."""
-        first: dict[int, list[tuple[str, int]]] = defaultdict(list)
+        taken: dict[tuple[int, str], int] = {}
         for number, listen in enumerate(self._site.listen):
-            known = dict(first[listen.port])
-            address = listen.address or "*"
-            family = "::" if ":" in address else "0.0.0.0"  # noqa: S104, compared and not bound
-            rivals = [rival for rival in (address, family, "*") if rival in known]
-            if not rivals and address in ("*", "::", "0.0.0.0"):  # noqa: S104
-                rivals = [
-                    rival
-                    for rival in known
-                    if address == "*" or (":" in rival) == (address == "::")
-                ]
+            clashing, taking = _addresses(listen.address)
+            rivals = [taken[listen.port, key] for key in clashing if (listen.port, key) in taken]
             if rivals:
-                other = f"listen[{known[rivals[0]]}]"
-                message = f"{quoted(listen)} is bound by {quoted(self._site.listen[known[rivals[0]]])} already"
-                yield self._problem(
-                    "RG407", f"listen[{number}]", message, f"delete this entry or {quoted(other)}"
-                )
+                rival = self._site.listen[rivals[0]]
+                message = f"{quoted(listen)} is bound by {quoted(rival)} already"
+                advice = f"delete this entry or {quoted(f'listen[{rivals[0]}]')}"
+                yield self._problem("RG407", f"listen[{number}]", message, advice)
             else:
-                first[listen.port].append((address, number))
+                for key in taking:
+                    taken.setdefault((listen.port, key), number)
 
     def directories(self) -> Iterator[Problem]:
         """No directory of the site is another one, or lies in it."""
@@ -257,6 +248,14 @@ class _Checks:
 
     def _problem(self, code: str, key: str, message: str, advice: str) -> Problem:
         return Problem(code, message, self._site.place(key), advice, key=key)
+
+
+def _addresses(address: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what would clash with an address, and what it takes: itself, one of its family, one at all."""
+    if address is None:
+        return ("one",), ("all", "one", "one of IPv4", "one of IPv6")
+    every, one = ("::", "one of IPv6") if ":" in address else ("0.0.0.0", "one of IPv4")  # noqa: S104
+    return ("all", one) if address == every else ("all", every, address), (address, one, "one")
 
 
 def _claim(source: Source, number: int) -> str:

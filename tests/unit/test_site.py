@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 import subprocess
@@ -12,7 +13,7 @@ import pytest
 from pydantic import ValidationError
 
 from rewritegen import pypi
-from rewritegen.diagnostics import RewritegenError
+from rewritegen.diagnostics import RewritegenError, SiteError
 from rewritegen.names import Claim
 from rewritegen.site import (
     Cache,
@@ -333,3 +334,47 @@ def test_loading_imports_nothing_that_only_mistakes_need() -> None:
         [sys.executable, "-c", program], input=MINIMAL.encode(), capture_output=True, check=True
     )
     assert done.stdout.decode().split() == []
+
+
+LISTENS = {
+    "port-and-address": (["8080", '"127.0.0.1:8080"'], 1),
+    "address-and-port": (['"127.0.0.1:8080"', "8080"], 1),
+    "port-twice": (["8080", "8080"], 1),
+    "address-twice": (['"127.0.0.1:8080"', '"127.0.0.1:8080"'], 1),
+    "other-port": (["8080", '"127.0.0.1:8081"'], 0),
+    "port-and-all-of-a-family": (["8080", '"0.0.0.0:8080"', '"[::]:8080"'], 2),
+    "all-of-both-families": (['"0.0.0.0:8080"', '"[::]:8080"'], 0),
+    "address-and-all-of-its-family": (['"[::1]:8080"', '"0.0.0.0:8080"', '"[::]:8080"'], 1),
+    "all-of-a-family-and-an-address": (['"[::]:8080"', '"127.0.0.1:8080"', '"[::1]:8080"'], 1),
+}
+
+
+@pytest.mark.parametrize(("entries", "clashes"), LISTENS.values(), ids=LISTENS)
+def test_one_address_and_port_is_bound_once(entries: list[str], clashes: int) -> None:
+    text = f"{MINIMAL}listen: [{', '.join(entries)}]\n"
+    if not clashes:
+        load(text)
+        return
+    with pytest.raises(SiteError) as caught:
+        load(text)
+    assert [problem.code for problem in caught.value.problems] == ["RG407"] * clashes
+
+
+HOSTILE = {
+    "ports": "listen: ["
+    + ",".join(f"'127.{n // 250}.{n % 250}.1:80'" for n in range(20_000))
+    + "]\n",
+    "mirrors": "fallbacks:\n" + "- mirror: /m\n" * 10_000,
+    "keys": "".join(f"k{n}: &k{n} 1\n" for n in range(20_000)),
+    "one-name": "public: [a" + "-a" * 1_000_000 + "]\n",
+    "one-host": "fallbacks: [{proxy: 'http://" + "a." * 1_000_000 + "'}]\n",
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_large_files_are_answered_in_time(text: str) -> None:
+    """What grows with the square of the file would take minutes; these take one second and a half at most."""
+    start = time.process_time()
+    with contextlib.suppress(SiteError):
+        load(MINIMAL + text)
+    assert time.process_time() - start < 10
