@@ -35,10 +35,10 @@ format: .venv/installed ## let ruff format the code and sort the imports
 	.venv/bin/ruff format .
 
 bench: .venv/installed ## the benchmarks; they print numbers
-	.venv/bin/python -m pytest -m bench -s tests
+	PATH="$(CURDIR)/.venv/programs:$$PATH" .venv/bin/python -m pytest -m bench -s tests
 
 coverage: .venv/installed ## branch coverage of the suite on one Python
-	.venv/bin/python -m pytest -n 2 --cov --cov-report=term tests
+	PATH="$(CURDIR)/.venv/programs:$$PATH" .venv/bin/python -m pytest -n 2 --cov --cov-report=term tests
 
 lowest: .venv/installed ## the unit tests with the oldest versions of everything that pyproject.toml allows
 	.venv/bin/python -m tools.lowest
