@@ -1,0 +1,84 @@
+"""What an installed httpd can do: its version, the modules that it has built in, and those that it could load."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from rewritegen.diagnostics import Problem, RewritegenError, quoted
+from rewritegen.servers.base import Capabilities
+
+__all__ = ["BASELINE", "MODULE_DIRECTORIES", "OLDEST", "PACKAGES", "ask"]
+
+OLDEST = (2, 4, 52)
+
+#: Where distributions keep the modules; the generated standalone text looks in the same places.
+MODULE_DIRECTORIES = (
+    "/usr/lib/apache2/modules",
+    "/usr/lib/apache2",
+    "/usr/lib/httpd/modules",
+    "/usr/lib64/apache2",
+    "/usr/lib64/httpd/modules",
+    "/usr/local/apache2/modules",
+    "/usr/local/libexec/apache24",
+)
+
+#: Modules that a configuration may need -> how to get them where `a2enmod` is not enough.
+PACKAGES = {"ssl": "; Red Hat: dnf install mod_ssl"}
+
+#: What httpd's own build makes by default and every distribution ships.
+BASELINE = Capabilities(
+    OLDEST,
+    frozenset(
+        (
+            "alias authz_core autoindex deflate filter headers log_config mpm_event proxy proxy_http rewrite ssl"
+            " substitute unixd version"
+        ).split()
+    ),
+)
+
+_VERSION = re.compile(r"^Server version: Apache/(\d+)\.(\d+)\.(\d+)", re.MULTILINE)
+_BUILT_IN = re.compile(r"^  (?:mod_(\w+)|(event|worker|prefork))\.c$", re.MULTILINE)
+_ROOT = re.compile(r'-D HTTPD_ROOT="([^"]+)"')
+_MODULE_FILE = re.compile(r"mod_(\w+)\.so")
+
+
+def ask(binary: str) -> Capabilities:
+    """Ask a program for its version and modules; needs no configuration.
+
+    :raises RewritegenError: RG702 when it cannot be run, or says something else.
+    """
+    about = _run(binary, "-V")
+    version = _VERSION.search(about)
+    if version is None:
+        raise _failure(binary, "does not say that it is Apache httpd")
+    built_in = {name or f"mpm_{mpm}" for name, mpm in _BUILT_IN.findall(_run(binary, "-l"))}
+    root = _ROOT.search(about)
+    loadable = set(_loadable(root[1] if root else None))
+    numbers = tuple(int(number) for number in version.groups())
+    return Capabilities(numbers, frozenset(built_in | loadable))
+
+
+def _loadable(root: str | None) -> Iterator[str]:
+    places = (*MODULE_DIRECTORIES, f"{root}/modules") if root else MODULE_DIRECTORIES
+    for place in places:
+        for path in Path(place).glob("mod_*.so"):
+            if match := _MODULE_FILE.fullmatch(path.name):
+                yield match[1]
+
+
+def _run(binary: str, option: str) -> str:
+    try:
+        result = subprocess.run(
+            [binary, option], capture_output=True, text=True, timeout=20, check=False
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise _failure(binary, f"cannot be run: {error}") from error
+    return result.stdout
+
+
+def _failure(binary: str, message: str) -> RewritegenError:
+    help_text = "give the path of apache2 or httpd"
+    return RewritegenError([Problem("RG702", f"{quoted(binary)} {message}", None, help_text)])

@@ -1,0 +1,66 @@
+"""The file routes of the plan as rewrite rules: ``/files/SOURCE/PATH`` and ``/packages/PATH``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rewritegen.plan import Plan
+from rewritegen.servers.apache.pages import NOT_COMPRESSED, unavailable
+from rewritegen.servers.apache.quoting import regex, substitution, test_string
+from rewritegen.servers.apache.rules import Condition, Group, Item, Rule
+from rewritegen.steps import FetchFrom, FileRoute, ServeFrom
+
+__all__ = ["file_rules"]
+
+
+def file_rules(plan: Plan) -> Iterator[Group]:
+    """Yield one group for each route, in order; a path that no rule of its route serves is 404."""
+    for route, target in zip(plan.files, plan.grammar.files, strict=True):
+        # the grammar matches the raw line: one prefix may lie below another, and only it tells them apart
+        raw = Condition("%{THE_REQUEST}", rf"!^[A-Z]+ {target}[? ]")
+        comment = f"{route.prefix}: {_sources(route)}"
+        yield Group((comment,), Rule("^", conditions=(raw,)), tuple(_route(route)))
+
+
+def _sources(route: FileRoute) -> str:
+    return ", then ".join(f"{a.source.key} {a.source.name}" for a in route.attempts)
+
+
+def _route(route: FileRoute) -> Iterator[Item]:
+    prefix = regex(route.prefix)
+    for pattern in route.refused.path_patterns():
+        yield Rule(f"^{prefix}(?:.*/)?{pattern}", flags=("NC", "R=404", "L"))
+    for attempt in route.attempts:
+        if isinstance(attempt, FetchFrom):
+            yield _fetch(route.prefix, attempt)
+        else:
+            yield from _serve(prefix, attempt)
+    label = route.attempts[0].source.label if route.private else "none"
+    yield Rule("^", flags=(f"E=RG_SOURCE:{label}", "R=404", "L"))
+
+
+def _serve(prefix: str, attempt: ServeFrom) -> Iterator[Rule]:
+    key = attempt.source.key
+    if attempt.marker is not None:
+        yield unavailable(attempt.marker, key, ())
+    keep = "E=RG_SHORT:1" if attempt.source.role == "private" else "E=RG_LONG:1"
+    for root in attempt.roots:
+        flags = (
+            f"E=RG_SOURCE:{attempt.source.label}",
+            "T=application/octet-stream",
+            "H=default-handler",
+            keep,
+            NOT_COMPRESSED,
+            "END",
+        )
+        there = Condition(f"{test_string(root, key)}/$1", "-f")
+        yield Rule(f"^{prefix}(.+)$", f"{substitution(root, key)}/$1", flags, (there,))
+
+
+def _fetch(prefix: str, attempt: FetchFrom) -> Rule:
+    """Return the rule that fetches a file; %1 is the raw path, so that ``%2B`` stays what it is."""
+    raw = Condition("%{THE_REQUEST}", rf"^[A-Z]+ {regex(prefix.rstrip('/'))}(/[^? ]+)")
+    label = attempt.source.label
+    variables = (f"E=RG_SOURCE:{label}", f"E=RG_FAILED:{label}", "E=RG_LONG:1", NOT_COMPRESSED)
+    target = f"{substitution(attempt.url.rstrip('/'), attempt.source.key)}%1"
+    return Rule("^", target, (*variables, "P", "NE", "QSD", "L"), (raw,))

@@ -1,0 +1,323 @@
+"""The steps of the plan as rewrite rules.
+
+Every rule of this module stands inside the guard "a page of a canonical name, or a file beside it", so that patterns
+need not say again what a name is. Names of environment variables:
+
+* ``RG_SOURCE``: X-Index-Source; ``RG_FAILED``: the same when the upstream could not answer;
+* ``RG_FORM``: representation, ``RG_GZIP``: the client takes gzip, ``RG_FILE``: the page file that was found;
+* ``RG_PAGE``, ``RG_PACKED``, ``RG_FRESH``, ``RG_SHORT``, ``RG_LONG``: which headers the answer gets (see the view).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import assert_never
+
+from rewritegen.names import ClaimSet, alternations
+from rewritegen.plan import Plan
+from rewritegen.representations import ACCEPT_GZIP, REPRESENTATIONS
+from rewritegen.servers.apache.quoting import regex, substitution, test_string
+from rewritegen.servers.apache.rules import Condition, Group, Item, Rule
+from rewritegen.steps import (
+    AskPrivately,
+    Available,
+    Listing,
+    NotFound,
+    OwnedBy,
+    PageTree,
+    ProjectDirectories,
+    Reserved,
+    RootList,
+    SendTo,
+    Source,
+    Step,
+    TryMirror,
+    TryProxy,
+)
+
+__all__ = ["NOT_COMPRESSED", "PAGE_URL", "negotiation", "page_rules", "root_rules", "unavailable"]
+
+#: Answers here ask the host's mod_deflate, if any, to keep its hands off.
+NOT_COMPRESSED = "E=no-gzip:1"
+#: Where proxied pages are fetched, below this, by source and name.
+PAGE_URL = "/-/rg_page/"
+
+_EMPTY = "!."
+
+
+def negotiation(mount: str) -> Group:
+    """Return the rules that put representation and encoding of a page into variables."""
+    here = f"^{regex(mount)}(?:[^/]+/)?$"
+    rules = [Rule(here, flags=("E=RG_PAGE:1", f"E=RG_FORM:{REPRESENTATIONS[-1].name}"))]
+    for form in reversed(REPRESENTATIONS):
+        if form.accept:
+            accept = Condition("%{HTTP:Accept}", form.accept, ("NC",))
+            rules.append(Rule(here, flags=(f"E=RG_FORM:{form.name}",), conditions=(accept,)))
+    gzip = Condition("%{HTTP:Accept-Encoding}", ACCEPT_GZIP, ("NC",))
+    rules.append(Rule(here, flags=("E=RG_GZIP:1", "E=force-gzip:1"), conditions=(gzip,)))
+    return Group(("representation (the best that the client accepts) and encoding of a page",), None, tuple(rules))
+
+
+def unavailable(marker: str, key: str, comment: tuple[str, ...], pattern: str = "^") -> Rule:
+    """Return the rule that answers 503 while a marker file cannot be seen."""
+    gone = Condition(test_string(marker, key), "!-f")
+    return Rule(pattern, flags=("R=503", "L"), conditions=(gone,), comment=comment)
+
+
+def root_rules(root: RootList, mount: str) -> Group:
+    """Return the rules of the list of private projects."""
+    label = root.source.label if root.source else "none"
+    key = root.source.key if root.source else "state"
+    body: list[Item] = []
+    if root.marker is not None:
+        body.append(unavailable(root.marker, key, ()))
+    flags = (f"E=RG_SOURCE:{label}", "E=RG_FRESH:1", NOT_COMPRESSED)
+    if root.pages is not None:
+        body.extend(_first_file(root.pages, key, flags))
+    if root.listing is not None:
+        body.append(Rule("^", f"{substitution(root.listing, key)}/", (*flags, "END")))
+    body.append(Rule("^", flags=("R=404", "L")))
+    return Group(
+        (f"{mount}: the private projects, never those of a mirror or an upstream",),
+        Rule(f"!^{regex(mount)}$"),
+        tuple(body),
+    )
+
+
+def page_rules(plan: Plan) -> Iterator[Item]:
+    """Yield what each step does, in order."""
+    return (item for step in plan.page for item in _step(step, regex(plan.mount)))
+
+
+def _step(step: Step, mount: str) -> Iterator[Item]:
+    match step:
+        case Available(source=source, marker=marker):
+            key = source.key if source else "state"
+            what = f"{key} {source.name}" if source else "state"
+            reason = f"{what}: not there means not mounted or not readable; nothing is forwarded on a guess"
+            yield unavailable(marker, key, (reason,))
+        case OwnedBy():
+            yield _owned(step, mount)
+        case AskPrivately(source=source, claims=claims):
+            beside = Rule("[^/]$", flags=(f"E=RG_SOURCE:{source.label}", "R=404", "L"))
+            ask = _ask(source, mount, failed=source.label)
+            comment = f"{source.key} {source.name}: asked for what it claims, and for nothing else; its answer is final"
+            yield Group((comment,), _not_claimed(claims, mount), (beside, ask))
+        case Reserved():
+            yield from _reserved(step, mount)
+        case TryMirror():
+            yield _mirror(step, mount)
+        case TryProxy(source=source):
+            comment = (f"{source.key} {source.name}: pages only; a file has an owner or is not here",)
+            yield Group(comment, None, (_ask(source, mount, failed="none"),))
+        case SendTo(source=source, url=url):
+            comment = (f"{source.key} {source.name}: the client goes there",)
+            flags = (f"E=RG_SOURCE:{source.label}", "R=302", "NE", "QSD", "L")
+            target = f"{substitution(url, source.key)}$1/"
+            yield Rule(f"^{mount}([^/]+)/$", target, flags, comment=comment)
+        case NotFound():
+            yield Rule("^", flags=("R=404", "L"), comment=("nobody has it",))
+        case _:
+            assert_never(step)
+
+
+# ---------------------------------------------------------------- private directories
+
+
+def _owned(step: OwnedBy, mount: str) -> Group:
+    key = step.source.key
+    presence: list[Condition] = []
+    for tree in step.presence:
+        place = _place(tree, key)
+        presence += [Condition(place, "!-d"), Condition(place, "!-l")]
+    if isinstance(step.pages, PageTree):
+        for tree in step.pages.directories:
+            if tree not in step.presence:
+                forms = (Condition(f"{_place(tree, key)}/index.{form.suffix}", "!-f") for form in REPRESENTATIONS)
+                presence.extend(forms)
+    # the same body reads $1 and $2 everywhere
+    skip = Rule(_project(_trees(step), mount), conditions=tuple(presence))
+    comment = (
+        f"{key} {step.source.name}: owns what it has a page, a directory or a link of",
+        "(-l too: the name of a link whose target is not mounted is still ours)",
+    )
+    body: list[Item] = [Rule("^", flags=(f"E=RG_SOURCE:{step.source.label}",))]
+    if isinstance(step.pages, Listing):
+        body.extend(_beside(step.pages.directories, key, mount, "E=RG_SHORT:1"))
+        body.extend(_listings(step.pages.directories, key, mount))
+    else:
+        if step.pages.beside:
+            body.extend(_beside(step.pages.directories, key, mount, "E=RG_SHORT:1"))
+        for tree in step.pages.directories:
+            body.extend(_pages_in(tree, key, mount, ("E=RG_FRESH:1", NOT_COMPRESSED)))
+    body.append(Rule("^", flags=("R=404", "L")))
+    return Group(comment, skip, tuple(body))
+
+
+def _trees(step: OwnedBy) -> tuple[ProjectDirectories, ...]:
+    return (*step.presence, *step.pages.directories)
+
+
+def _listings(trees: tuple[ProjectDirectories, ...], key: str, mount: str) -> Iterator[Rule]:
+    for tree in trees:
+        there = Condition(_place(tree, key), "-d")
+        flags = ("E=RG_FRESH:1", NOT_COMPRESSED, "END")
+        yield Rule(f"{_project((tree,), mount)}$", f"{_target(tree, key)}/", flags, (there,))
+
+
+# ---------------------------------------------------------------- mirrors
+
+
+def _mirror(step: TryMirror, mount: str) -> Group:
+    source = step.source
+    trees = step.pages.directories
+    body: list[Item] = [_mirror_files(step, mount)]
+    label = f"E=RG_SOURCE:{source.label}"
+    for tree in trees:
+        body.extend(_pages_in(tree, source.key, mount, (label, "E=RG_SHORT:1", NOT_COMPRESSED)))
+    return Group((f"{source.key} {source.name}: serves what it has a page of",), None, tuple(body))
+
+
+def _mirror_files(step: TryMirror, mount: str) -> Group:
+    """Return the answer for a file beside the page of a project that the mirror has: this one owns it."""
+    source = step.source
+    trees = step.pages.directories
+    absent = tuple(Condition(_place(tree, source.key), "!-d") for tree in trees)
+    # a page is not a file: the skip has to match pages and projects that are not here, one rule each
+    inner: list[Item] = []
+    if step.pages.beside:
+        inner.append(Rule("^", flags=(f"E=RG_SOURCE:{source.label}",)))
+        inner.extend(_beside(trees, source.key, mount, "E=RG_LONG:1"))
+    inner.append(Rule("^", flags=("R=404", "L")))
+    here = Group((), Rule(_project(trees, mount), conditions=absent), tuple(inner))
+    return Group((), Rule("/$"), (here,))
+
+
+# ---------------------------------------------------------------- what both have
+
+
+def _beside(
+    trees: tuple[ProjectDirectories, ...], key: str, mount: str, keep: str
+) -> Iterator[Rule]:
+    for tree in trees:
+        file = "$3" if tree.hashed else "$2"
+        there = Condition(f"{_place(tree, key)}/{file}", "-f")
+        flags = ("T=application/octet-stream", "H=default-handler", keep, NOT_COMPRESSED, "END")
+        pattern = f"{_project((tree,), mount)}([^/]+)$"
+        yield Rule(pattern, f"{_target(tree, key)}/{file}", flags, (there,))
+
+
+def _pages_in(
+    tree: ProjectDirectories, key: str, mount: str, flags: tuple[str, ...]
+) -> Iterator[Rule]:
+    return _choose(f"{_project((tree,), mount)}$", _place(tree, key), _target(tree, key), flags)
+
+
+def _first_file(root: str, key: str, flags: tuple[str, ...]) -> Iterator[Rule]:
+    return _choose("^", test_string(root, key), substitution(root, key), flags)
+
+
+def _choose(pattern: str, place: str, target: str, flags: tuple[str, ...]) -> Iterator[Rule]:
+    """Yield the rules that serve the first page file of the order of the representation, its ``.gz`` where one lies."""
+    nothing_yet = Condition("%{ENV:RG_FILE}", _EMPTY)
+    types = {form.suffix: form.content_type for form in REPRESENTATIONS}
+    for suffix, name in search_order():
+        asked = (Condition("%{ENV:RG_FORM}", f"={name}"),) if name else ()
+        there = Condition(f"{place}/index.{suffix}", "-f")
+        chosen = (f"E=RG_FILE:index.{suffix}", f"T={types[suffix]}")
+        yield Rule(pattern, flags=chosen, conditions=(nothing_yet, *asked, there))
+    found = Condition("%{ENV:RG_FILE}", ".")
+    handler = "H=default-handler"
+    packed = Condition(f"{place}/%{{ENV:RG_FILE}}.gz", "-f")
+    accepted = Condition("%{ENV:RG_GZIP}", "=1")
+    yield Rule(
+        pattern,
+        f"{target}/%{{ENV:RG_FILE}}.gz",
+        (*flags, "E=RG_PACKED:1", handler, "END"),
+        (found, accepted, packed),
+    )
+    yield Rule(pattern, f"{target}/%{{ENV:RG_FILE}}", (*flags, handler, "END"), (found,))
+
+
+def search_order(
+    orders: Mapping[str, tuple[str, ...]] | None = None,
+) -> tuple[tuple[str, str | None], ...]:
+    """Merge the orders of all representations: suffix, and for which one only (None: for whoever has found nothing).
+
+    >>> search_order({"a": ("x", "z"), "b": ("y", "z")})
+    (('x', 'a'), ('y', 'b'), ('z', None))
+    """
+    if orders is None:
+        orders = {form.name: form.order for form in REPRESENTATIONS}
+    waiting = {name: list(order) for name, order in orders.items()}
+    merged: list[tuple[str, str | None]] = []
+    while heads := {name: order[0] for name, order in waiting.items() if order}:
+        common = [
+            suffix
+            for suffix in heads.values()
+            if all(order[0] == suffix for order in waiting.values() if suffix in order)
+        ]
+        if common:
+            merged.append((common[0], None))
+            for order in waiting.values():
+                if common[0] in order:
+                    order.remove(common[0])
+            continue
+        # the one whose file no other looks for next: what several look for next may still become common
+        shared = list(heads.values())
+        name = min(heads, key=lambda one: shared.count(heads[one]))
+        merged.append((heads[name], name))
+        del waiting[name][0]
+    return tuple(merged)
+
+
+def _project(trees: tuple[ProjectDirectories, ...], mount: str) -> str:
+    """Return the pattern of a page and all that lies below it: $1 is the name, in hashed trees $2 its first letter."""
+    hashed = any(tree.hashed for tree in trees)
+    return f"^{mount}(([a-z0-9])[^/]*)/" if hashed else f"^{mount}([^/]+)/"
+
+
+def _place(tree: ProjectDirectories, key: str) -> str:
+    return test_string(tree.root, key) + ("/$2/$1" if tree.hashed else "/$1")
+
+
+def _target(tree: ProjectDirectories, key: str) -> str:
+    return substitution(tree.root, key) + ("/$2/$1" if tree.hashed else "/$1")
+
+
+# ---------------------------------------------------------------- claims
+
+
+def _reserved(step: Reserved, mount: str) -> Iterator[Item]:
+    not_public = _not_public(step.claims)
+    patterns = [f"^{mount}{chunk}/" for chunk in alternations(step.claims.names)]
+    rules = [Rule(pattern, flags=("R=404", "L")) for pattern in patterns]
+    for chunk in alternations(step.claims.prefixes):
+        rules.append(Rule(f"^{mount}{not_public}{chunk}(?:-[^/]*)?/", flags=("R=404", "L")))
+    if rules:
+        comment = "claims: ours, also when no file of it is here; `name-*` is `name` and all that begins with `name-`"
+        yield Group((comment,), None, tuple(rules))
+    if step.scanned is not None:
+        known = Condition(f"{test_string(step.scanned, 'state')}/$1", "-f")
+        comment = "state: names that were here once stay ours until `rewritegen index --forget NAME`"
+        yield Rule(f"^{mount}([^/]+)/", flags=("R=404", "L"), conditions=(known,), comment=(comment,))
+
+
+def _not_public(claims: ClaimSet) -> str:
+    return "".join(f"(?!{chunk}/)" for chunk in alternations(claims.public))
+
+
+def _not_claimed(claims: ClaimSet, mount: str) -> Rule:
+    """Return the skip over rules for claimed names."""
+    tests = [f"!^{chunk}/" for chunk in alternations(claims.names)]
+    for chunk in alternations(claims.prefixes):
+        tests.append(f"!^{_not_public(claims)}{chunk}(?:-[^/]*)?/")
+    return Rule(f"^{mount}([^/]+/)", conditions=tuple(Condition("$1", test) for test in tests))
+
+
+def _ask(source: Source, mount: str, failed: str) -> Rule:
+    """Return the rule that fetches a page below :data:`PAGE_URL`, from constants and the canonical name only."""
+    variables = (f"E=RG_SOURCE:{source.label}", f"E=RG_FAILED:{failed}", "E=RG_NAME:$1")
+    return Rule(
+        f"^{mount}([^/]+)/$", f"{PAGE_URL}{source.name}/$1/", (*variables, "PT", "QSD", "L")
+    )

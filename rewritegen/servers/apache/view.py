@@ -1,0 +1,293 @@
+"""Plan to view: everything that the templates print, decided and quoted, so that they only lay it out."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from rewritegen import __version__
+from rewritegen.plan import Plan
+from rewritegen.routes import route_table
+from rewritegen.servers.apache.capabilities import MODULE_DIRECTORIES, OLDEST, PACKAGES
+from rewritegen.servers.apache.entry import (
+    CANONICAL_URL,
+    FAIL_URL,
+    METHODS_URL,
+    MOVED_URL,
+    own_urls,
+    ruleset,
+)
+from rewritegen.servers.apache.quoting import argument, comment, directory, expression
+from rewritegen.servers.apache.rules import Line, lines
+from rewritegen.servers.apache.upstreams import (
+    CONDITIONAL_HEADERS,
+    FAILURES,
+    FETCHED_PAGES,
+    PRIVATE_HEADERS,
+    FileFetch,
+    PageFetch,
+    Worker,
+    file_fetches,
+    page_fetches,
+    workers,
+)
+from rewritegen.servers.base import FINGERPRINT_PLACE, Scope
+from rewritegen.steps import Listing, OwnedBy, ServeFrom, TryMirror
+
+__all__ = ["Directory", "Module", "Tls", "View", "file_name", "modules", "view"]
+
+_WIDTH = 98
+
+#: Where distributions keep the logs; there is one of them on any machine.
+_LOG_DIRECTORIES = ("/var/log/apache2", "/var/log/httpd", "/usr/local/apache2/logs")
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A module that the configuration needs."""
+
+    name: str
+    file: str
+    how: str
+    """The sentence that the config test stops with where it is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """A ``<Directory>`` block; the path is quoted."""
+
+    comment: str
+    path: str
+    listed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Certificate and key, quoted."""
+
+    certificate: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the templates see."""
+
+    header: tuple[str, ...]
+    modules: tuple[Module, ...]
+    module_directories: tuple[str, ...]
+    probe: str
+    """A module file that tells a directory of modules from another."""
+    server_name: str
+    listen: tuple[str, ...]
+    """Arguments of Listen."""
+    addresses: str
+    """Arguments of <VirtualHost>."""
+    tls: Tls | None
+    directories: tuple[Directory, ...]
+    workers: tuple[Worker, ...]
+    pages: tuple[PageFetch, ...]
+    files: tuple[FileFetch, ...]
+    fetched: str | None
+    """Pattern of all URLs that are fetched from upstreams; None when there are none."""
+    failures: tuple[int, ...]
+    failure_lines: tuple[str, ...]
+    own: str | None
+    """Pattern of our URLs in a virtual host that has others."""
+    private_headers: tuple[str, ...]
+    conditional_headers: tuple[str, ...]
+    log: str
+    logs: tuple[str, ...]
+    """Paragraphs that say where the log goes."""
+    rules: tuple[Line, ...]
+    fingerprint: str
+    canonical_url: str
+    methods_url: str
+    fail_url: str
+    moved_url: str
+    origin: str
+    """Scheme, host and port of the site, for servers that cannot send a relative Location."""
+
+
+def file_name(plan: Plan, scope: Scope) -> str:
+    """Return the name of the file of this scope."""
+    names = {"vhost": f"{plan.server_name}.conf", "locations": f"{plan.server_name}.locations.conf"}
+    return names.get(scope, "httpd.conf")
+
+
+def view(plan: Plan, scope: Scope) -> View:
+    """Return what the templates of this scope print.
+
+    :raises RewritegenError: RG701, when a value of the site cannot be quoted.
+    """
+    part = scope == "locations"
+    needed = modules(plan, scope)
+    fetched_files = file_fetches(plan)
+    fetched = [FETCHED_PAGES, *(fetch.path for fetch in fetched_files)]
+    codes = [str(code) for code in FAILURES]
+    return View(
+        header=tuple(_header(plan, scope, needed)),
+        modules=needed,
+        module_directories=MODULE_DIRECTORIES,
+        probe="mod_rewrite.so",
+        server_name=argument(plan.server_name, "server_name"),
+        listen=tuple(_listen(plan, scope)),
+        addresses=" ".join(f'"{_address(address, port)}"' for address, port in plan.listen),
+        tls=_tls(plan),
+        directories=tuple(_directories(plan)),
+        workers=workers(plan),
+        pages=page_fetches(plan),
+        files=fetched_files,
+        fetched=f"^(?:{'|'.join(fetched)})" if plan.steps_with_upstream else None,
+        failures=FAILURES,
+        failure_lines=(" ".join(["404", *codes[:20]]), " ".join(codes[20:])),
+        own=own_urls(plan) if part else None,
+        private_headers=PRIVATE_HEADERS,
+        conditional_headers=CONDITIONAL_HEADERS,
+        log=_log_format(),
+        logs=tuple(_logs(plan, scope)),
+        rules=tuple(lines(ruleset(plan, part=part, logged=not part))),
+        fingerprint=FINGERPRINT_PLACE,
+        canonical_url=CANONICAL_URL,
+        methods_url=METHODS_URL,
+        fail_url=FAIL_URL,
+        moved_url=MOVED_URL,
+        origin=expression(plan.public_url.removesuffix(plan.mount), "server_name"),
+    )
+
+
+def modules(plan: Plan, scope: Scope) -> tuple[Module, ...]:
+    """Return the modules that the configuration of this plan needs, sorted."""
+    names = {"alias", "authz_core", "autoindex", "headers", "rewrite", "version"}
+    if scope != "locations":
+        names.add("log_config")
+    if scope == "standalone":
+        names.add("unixd")
+    if plan.steps_with_upstream:
+        # deflate registers its filter with the library that filter provides
+        names |= {"deflate", "filter", "proxy", "proxy_http", "substitute"}
+    if _speaks_tls(plan, scope):
+        names.add("ssl")
+    return tuple(_module(name) for name in sorted(names))
+
+
+def _speaks_tls(plan: Plan, scope: Scope) -> bool:
+    upstream = any(worker.tls for worker in workers(plan))
+    return upstream or (plan.tls is not None and scope != "locations")
+
+
+def _module(name: str) -> Module:
+    how = f"rewritegen: needs mod_{name} (a2enmod {name}{PACKAGES.get(name, '')})"
+    return Module(name, f"mod_{name}", how)
+
+
+def _header(plan: Plan, scope: Scope, needed: Iterable[Module]) -> Iterator[str]:
+    """Yield the comment lines at the top, without their ``#``."""
+    site = comment(plan.site_file)
+    oldest = ".".join(map(str, OLDEST))
+    yield f"Generated by rewritegen {__version__} from {site}. Changes made here are lost."
+    output = "-o DIR" if scope == "standalone" else f"> {file_name(plan, scope)}"
+    yield f"Made again by: rewritegen generate {site} --server apache --scope {scope} {output}"
+    yield from _placement(scope)
+    yield f"Server: Apache httpd {oldest} or newer, but not 2.4.64 (CVE-2025-54090)."
+    yield from textwrap.wrap(f"Modules: {', '.join(module.name for module in needed)}.", _WIDTH)
+    yield f"Fingerprint: {FINGERPRINT_PLACE}"
+    yield ""
+    yield "What is answered, in this order:"
+    for line in route_table(plan):
+        indent = " " * (len(line) - len(line.lstrip()))
+        yield from textwrap.wrap(
+            comment(line),
+            _WIDTH,
+            initial_indent=indent,
+            subsequent_indent=f"{indent}    ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+
+
+def _placement(scope: Scope) -> Iterator[str]:
+    if scope == "standalone":
+        yield "Run by: apache2 -d DIR -f httpd.conf (or httpd; -DFOREGROUND stays), from any directory."
+    elif scope == "vhost":
+        yield "Belongs into: sites-enabled or conf.d, at the level of other virtual hosts."
+    else:
+        yield "Belongs into: a <VirtualHost>, by Include; touches no URL but those of this table."
+
+
+def _listen(plan: Plan, scope: Scope) -> Iterator[str]:
+    """Yield the arguments of Listen; in a virtual host file those of ports that no distribution listens on by itself."""
+    for address, port in plan.listen:
+        if scope == "standalone" or port not in (80, 443):
+            where = _bracketed(address)
+            yield f'"{where}:{port}"' if address else f'"{port}"'
+
+
+def _address(address: str | None, port: int) -> str:
+    return f"{_bracketed(address) if address else '*'}:{port}"
+
+
+def _bracketed(address: str | None) -> str:
+    return f"[{address}]" if address and ":" in address else address or ""
+
+
+def _tls(plan: Plan) -> Tls | None:
+    if plan.tls is None:
+        return None
+    return Tls(
+        argument(plan.tls.certificate, "tls.certificate"), argument(plan.tls.key, "tls.key")
+    )
+
+
+def _directories(plan: Plan) -> Iterator[Directory]:
+    """Yield what may be read at all, each directory once, sorted."""
+    found: dict[str, tuple[str, bool]] = {}
+
+    def add(path: str, key: str, listed: bool) -> None:
+        before = found.get(path, (key, False))
+        found[path] = (before[0], before[1] or listed)
+
+    for step in plan.page:
+        if isinstance(step, OwnedBy | TryMirror):
+            for tree in step.pages.directories:
+                key = f"{step.source.key} {step.source.name}"
+                add(tree.root, key, isinstance(step.pages, Listing))
+    for route in plan.files:
+        for attempt in route.attempts:
+            if isinstance(attempt, ServeFrom):
+                for root in attempt.roots:
+                    add(root, f"{attempt.source.key} {attempt.source.name}", False)
+    if plan.root_list.pages is not None:
+        add(plan.root_list.pages, "state: the list of private projects", False)
+    if plan.root_list.listing is not None and plan.root_list.source is not None:
+        source = plan.root_list.source
+        add(plan.root_list.listing, f"{source.key} {source.name}", True)
+    for path, (what, listed) in sorted(found.items()):
+        yield Directory(what, directory(path, what.partition(" ")[0].rstrip(":")), listed)
+
+
+def _logs(plan: Plan, scope: Scope) -> Iterator[str]:
+    if scope == "standalone":
+        yield 'CustomLog "logs/access.log" rg_json'
+        return
+    for place in _LOG_DIRECTORIES:
+        path = argument(f"{place}/{plan.server_name}.access.log", "server_name")
+        yield f'<IfFile "{place}">\n    CustomLog {path} rg_json\n</IfFile>'
+
+
+def _log_format() -> str:
+    """Return the LogFormat string. %< reads the request of the client, also where an ErrorDocument was served."""
+    fields = (
+        ("time", '"%{%Y-%m-%dT%H:%M:%S%z}t"'),
+        ("client", '"%a"'),
+        ("method", '"%<m"'),
+        ("target", '"%<{RG_TARGET}e"'),
+        ("status", "%>s"),
+        ("bytes", "%B"),
+        ("microseconds", "%D"),
+        ("source", '"%{X-Index-Source}o"'),
+        ("agent", '"%<{RG_AGENT}e"'),
+    )
+    text = ", ".join(f'"{name}": {value}' for name, value in fields)
+    return '"{' + text.replace('"', '\\"') + '}"'
