@@ -66,7 +66,7 @@ CODES: dict[str, str] = {
     "RG407": "one address and port can be bound once",
     "RG408": "asking the same source again cannot give another answer",
     "RG409": "a redirect answers everything: what stands behind it is never asked",
-    "RG410": "a private key in a served directory can be downloaded by anyone",
+    "RG410": "a private key among files that are served, or that the server writes, does not stay private",
     "RG411": "a name that stands twice is a slip of the pen, perhaps for another name",
 }
 

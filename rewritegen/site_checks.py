@@ -76,7 +76,7 @@ class _Checks:
             parts = directory.path.split("/")
             for end in range(len(parts) - 1, 1, -1):
                 outer = known.get("/".join(parts[:end]))
-                if outer is not None and (directory.role != "secret" or outer.role == "served"):
+                if outer is not None:
                     yield self._overlap(directory, outer)
                     break
 
