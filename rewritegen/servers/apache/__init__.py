@@ -71,7 +71,10 @@ class Apache:
         seen = view(plan, scope)
         templates = environment()
         answers = templates.get_template("apache/answers.j2").render(view=seen).strip()
-        site = templates.get_template("apache/site.j2").render(view=seen).strip()
+        parts = ["directories", "rules", "inner", *(["fetches"] if seen.fetched else [])]
+        site = "\n\n".join(
+            templates.get_template(f"apache/{part}.j2").render(view=seen).strip() for part in parts
+        )
         text = templates.get_template(_TEMPLATES[scope]).render(
             view=seen, answers=answers, site=site
         )

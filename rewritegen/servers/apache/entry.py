@@ -63,8 +63,8 @@ def own_urls(plan: Plan) -> str:
 def _own_redirects(plan: Plan) -> Iterator[Item]:
     refused = Condition("%{ENV:REDIRECT_STATUS}", "=405")
     comment = (
-        "the body of a 405: an empty listing with a sentence, because httpd adds a second, empty `Allow`",
-        "to every 405 whose body is an ErrorDocument text",
+        "the body of a 405: an empty listing with a sentence, because httpd adds a second, empty `Allow`"
+        " to every 405 whose body is an ErrorDocument text",
     )
     yield Rule(f"^{METHODS_URL}$", _SOME_DIRECTORY, ("END",), (refused,), comment)
     if not plan.steps_with_upstream:
@@ -95,8 +95,8 @@ def _first_refusals(plan: Plan) -> Iterator[Item]:
         comment = ("nor the body of a GET",)
         yield Rule("^", flags=("R=400", "L"), conditions=(body,), comment=comment)
     comment = (
-        "the grammar, matched against the raw request line: no escapes but those of + and !, no dot parts, no //,",
-        "no other spelling that could be decoded differently elsewhere",
+        "the grammar, matched against the raw request line: no escapes but those of + and !, no dot parts, no //,"
+        " no other spelling that could be decoded differently elsewhere",
     )
     outside = tuple(
         Condition("%{THE_REQUEST}", rf"!^(?:{methods}) {target}(?:\?\S*)? HTTP/[0-9.]+$")
@@ -108,8 +108,8 @@ def _first_refusals(plan: Plan) -> Iterator[Item]:
 def _spellings(plan: Plan) -> Iterator[Item]:
     mount = regex(plan.mount)
     comment = (
-        "spellings: one name has one URL, so that no other one can slip past what follows; names with more capitals",
-        "or separators than nginx can rewrite as well are 404",
+        "spellings: one name has one URL, so that no other one can slip past what follows; names with more capitals"
+        " or separators than nginx can rewrite as well are 404",
     )
     yield Rule(f"^{mount}[^/]*?{_TOO_MANY_CAPITALS}", flags=_NOT_FOUND, comment=comment)
     yield Rule(f"^{mount}[^/]*?{TOO_MANY_SEPARATORS}", flags=_NOT_FOUND)

@@ -15,11 +15,9 @@ __all__ = ["file_rules"]
 
 def file_rules(plan: Plan) -> Iterator[Group]:
     """Yield one group for each route, in order; a path that no rule of its route serves is 404."""
-    for route, target in zip(plan.files, plan.grammar.files, strict=True):
-        # the grammar matches the raw line: one prefix may lie below another, and only it tells them apart
-        raw = Condition("%{THE_REQUEST}", rf"!^[A-Z]+ {target}[? ]")
+    for route in plan.files:
         comment = f"{route.prefix}: {_sources(route)}"
-        yield Group((comment,), Rule("^", conditions=(raw,)), tuple(_route(route)))
+        yield Group((comment,), Rule(f"!^{regex(route.prefix)}"), tuple(_route(route)))
 
 
 def _sources(route: FileRoute) -> str:
@@ -43,13 +41,12 @@ def _serve(prefix: str, attempt: ServeFrom) -> Iterator[Rule]:
     key = attempt.source.key
     if attempt.marker is not None:
         yield unavailable(attempt.marker, key, ())
-    keep = "E=RG_SHORT:1" if attempt.source.role == "private" else "E=RG_LONG:1"
     for root in attempt.roots:
         flags = (
             f"E=RG_SOURCE:{attempt.source.label}",
             "T=application/octet-stream",
             "H=default-handler",
-            keep,
+            _keep(attempt),
             NOT_COMPRESSED,
             "END",
         )
@@ -61,6 +58,11 @@ def _fetch(prefix: str, attempt: FetchFrom) -> Rule:
     """Return the rule that fetches a file; %1 is the raw path, so that ``%2B`` stays what it is."""
     raw = Condition("%{THE_REQUEST}", rf"^[A-Z]+ {regex(prefix.rstrip('/'))}(/[^? ]+)")
     label = attempt.source.label
-    variables = (f"E=RG_SOURCE:{label}", f"E=RG_FAILED:{label}", "E=RG_LONG:1", NOT_COMPRESSED)
+    variables = (f"E=RG_SOURCE:{label}", f"E=RG_FAILED:{label}", _keep(attempt), NOT_COMPRESSED)
     target = f"{substitution(attempt.url.rstrip('/'), attempt.source.key)}%1"
     return Rule("^", target, (*variables, "P", "NE", "QSD", "L"), (raw,))
+
+
+def _keep(attempt: ServeFrom | FetchFrom) -> str:
+    """Return the variable that says how long a file holds: one of ours may be replaced."""
+    return "E=RG_SHORT:1" if attempt.source.role == "private" else "E=RG_LONG:1"

@@ -6,11 +6,15 @@ body; a wrong n is a security defect, so that no one but :func:`lines` ever writ
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 __all__ = ["Condition", "Group", "Item", "Line", "Rule", "lines"]
+
+#: Columns of a comment without its ``#``, inside a virtual host.
+_WIDTH = 94
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,11 @@ def lines(items: Iterable[Item], indent: str = "") -> Iterator[Line]:
 def _commented(group: Group, indent: str) -> Iterator[Line]:
     inner = list(lines(group.body, indent))
     for number, line in enumerate(inner):
-        yield line if number else replace(line, gap=True, comment=(*group.comment, *line.comment))
+        if number:
+            yield line
+        else:
+            comment = (*_wrapped(group.comment, indent), *line.comment)
+            yield replace(line, gap=True, comment=comment)
 
 
 def _line(rule: Rule, indent: str, *, gap: bool) -> Line:
@@ -94,7 +102,12 @@ def _line(rule: Rule, indent: str, *, gap: bool) -> Line:
         for condition in rule.conditions
     )
     text = f'RewriteRule "{rule.pattern}" "{rule.substitution}"{_flags(rule.flags)}'
-    return Line(indent, gap, rule.comment, conditions, text)
+    return Line(indent, gap, _wrapped(rule.comment, indent), conditions, text)
+
+
+def _wrapped(comment: tuple[str, ...], indent: str) -> tuple[str, ...]:
+    width = _WIDTH - len(indent)
+    return tuple(line for text in comment for line in textwrap.wrap(text, width, break_on_hyphens=False))
 
 
 def _flags(flags: tuple[str, ...]) -> str:

@@ -78,6 +78,8 @@ class PageFetch:
     """Arguments of Substitute."""
     accepts: tuple[tuple[str, str], ...]
     """Accept header and condition, one for each representation."""
+    keep: str
+    """Cache-Control of a page."""
     next_url: str | None
     """ErrorDocument of everything but success: where a `redirect` behind it sends the client."""
     next_location: str | None
@@ -133,6 +135,7 @@ def page_fetches(plan: Plan) -> tuple[PageFetch, ...]:
                     (argument(form.upstream_accept, key), f"expr=%{{reqenv:RG_FORM}} == '{form.name}'")
                     for form in REPRESENTATIONS
                 ),
+                keep="max-age=600" if isinstance(step, TryProxy) else "no-cache",
                 next_url=f'"{target}%{{reqenv:RG_NAME}}/"' if target else None,
                 next_location=f'"{target}%{{RG_NAME}}e/"' if target else None,
             )
