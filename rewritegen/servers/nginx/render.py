@@ -1,0 +1,147 @@
+"""The view and the files: three scopes of one text."""
+
+from __future__ import annotations
+
+import shlex
+
+from rewritegen import __version__
+from rewritegen.plan import Plan
+from rewritegen.routes import route_table
+from rewritegen.servers.base import FINGERPRINT_PLACE, Capabilities, Files, Scope
+from rewritegen.servers.nginx.build import Builder
+from rewritegen.servers.nginx.capabilities import OLDEST
+from rewritegen.servers.nginx.names import Names, site_word
+from rewritegen.servers.nginx.njs import SCRIPT_NAME, script
+from rewritegen.servers.nginx.quoting import argument, comment, value
+from rewritegen.servers.nginx.refusals import extra_modules
+from rewritegen.servers.nginx.upstreams import Upstreams
+from rewritegen.servers.nginx.view import Container, Location, Rule, View
+from rewritegen.templating import environment
+
+__all__ = ["render"]
+
+#: What Mozilla's intermediate list comes to without the slow DHE (server side TLS guidelines 5.7), in OpenSSL's words;
+#: TLS 1.3 has suites of its own, which nginx leaves to OpenSSL.
+CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
+
+_TEMPORARY = ("proxy", "fastcgi", "uwsgi", "scgi")
+
+
+def render(plan: Plan, scope: Scope, capabilities: Capabilities) -> Files:
+    """Return the files of a scope; the fingerprint is not in them yet.
+
+    :raises RewritegenError: when a value cannot be quoted.
+    """
+    view = _view(plan, scope, capabilities)
+    if scope == "locations":
+        parts = ("http.conf", "locations.conf")
+        return Files(tuple((f"{plan.server_name}.{part}", _lay_out(part, view)) for part in parts))
+    vhost = (view.file, _lay_out("vhost.conf", view))
+    if scope == "vhost":
+        return Files((vhost,))
+    texts = [("nginx.conf", _lay_out("nginx.conf", view)), vhost]
+    texts.extend((name, script(plan)) for name in view.script)
+    return Files(tuple(texts), ("logs", "temp"))
+
+
+def _lay_out(template: str, view: View) -> str:
+    return environment().get_template(f"nginx/{template}.j2").render(view=view)
+
+
+def _view(plan: Plan, scope: Scope, capabilities: Capabilities) -> View:
+    site = site_word(plan.server_name)
+    names = Names(plan, site)
+    upstreams = Upstreams(site, plan.ca)
+    guards = _guards(names)
+    builder = Builder(
+        plan,
+        names,
+        upstreams,
+        gzip_static="http_gzip_static" in capabilities,
+        script="http_sub" not in capabilities and bool(plan.steps_with_upstream),
+        guards=guards if scope == "locations" else (),
+    )
+    entries = builder.entries()
+    return View(
+        site=site,
+        file=f"{plan.server_name}.conf",
+        header=_header(plan, scope),
+        server_name=plan.server_name,
+        listen=_listen(plan),
+        certificate=_certificate(plan),
+        ciphers=CIPHERS,
+        log=_log(plan, scope),
+        temporary=tuple(word for word in _TEMPORARY if f"http_{word}" in capabilities),
+        script=(SCRIPT_NAME,) if builder.script else (),
+        maps=tuple(names.maps()),
+        hashes=names.hashes(),
+        groups=tuple(upstreams.groups.values()),
+        guards=guards,
+        containers=_containers(entries, tuple(builder.inner.values()), scope),
+    )
+
+
+def _guards(names: Names) -> tuple[Rule, ...]:
+    """Return what comes before every rule, in this order: an unknown method is 405 on any path."""
+    return (
+        Rule((), '$request_method !~ "^(?:GET|HEAD)$"', "return 405"),
+        Rule((), names.variable("outside"), 'return 404 "outside this index\\n"'),
+    )
+
+
+def _listen(plan: Plan) -> tuple[str, ...]:
+    tls = " ssl" if plan.tls else ""
+    return tuple(f"{_bound(address)}{port}{tls}" for address, port in plan.listen)
+
+
+def _bound(address: str | None) -> str:
+    if address is None:
+        return ""
+    return f"[{address}]:" if ":" in address else f"{address}:"
+
+
+def _certificate(plan: Plan) -> tuple[tuple[str, str], ...]:
+    if plan.tls is None:
+        return ()
+    certificate = argument(value(plan.tls.certificate, "tls.certificate"))
+    return ((certificate, argument(value(plan.tls.key, "tls.key"))),)
+
+
+def _log(plan: Plan, scope: Scope) -> str:
+    directory = "logs" if scope == "standalone" else "/var/log/nginx"
+    return f"{directory}/{plan.server_name}.access.json"
+
+
+def _containers(
+    entries: list[tuple[str, Location]], inner: tuple[Location, ...], scope: Scope
+) -> tuple[Container, ...]:
+    """Return our server's locations, or one container for each prefix that is ours in somebody else's server."""
+    if scope != "locations":
+        return (Container("", (), (*(location for _, location in entries), *inner)),)
+    by_prefix: dict[str, list[Location]] = {}
+    for prefix, location in entries:
+        by_prefix.setdefault(prefix, []).append(location)
+    by_prefix.setdefault("/-/", []).extend(inner)
+    return tuple(
+        Container(f"^~ {prefix}", (f"# {prefix} is ours, and nothing in it leaks out",), tuple(locations))
+        for prefix, locations in by_prefix.items()
+    )
+
+
+def _header(plan: Plan, scope: Scope) -> tuple[str, ...]:
+    site_file = plan.site_file
+    extra = "" if scope == "vhost" else f" --scope {scope}"
+    modules = ", ".join(extra_modules(plan)) or "no extra module"
+    lines = [
+        *comment(f"{plan.public_url}: a private-first Python package index."),
+        *comment(f"Generated by rewritegen {__version__} from {site_file}; change that file, then run:"),
+        *comment(f"    rewritegen generate {shlex.quote(site_file)} --server nginx{extra}"),
+        *comment(f"Needs nginx {'.'.join(map(str, OLDEST))} or newer, built with: {modules}."),
+        *comment(f"Fingerprint: {FINGERPRINT_PLACE}"),
+        "#",
+        *comment("What is answered, first match first:"),
+    ]
+    for line in route_table(plan):
+        indent = len(line) - len(line.lstrip())
+        lines.extend(comment(line.strip(), hanging="    ", lead="  " + " " * indent))
+    return tuple(lines)
