@@ -99,7 +99,7 @@ def _first_refusals(plan: Plan) -> Iterator[Item]:
         " no other spelling that could be decoded differently elsewhere",
     )
     outside = tuple(
-        Condition("%{THE_REQUEST}", rf"!^(?:{methods}) {target}(?:\?\S*)? HTTP/[0-9.]+$")
+        Condition("%{THE_REQUEST}", rf"!^(?:{methods}) {target}(?:\?\S*)? HTTP/(?:1\.[01]|2\.0)$")
         for target in plan.grammar.targets
     )
     yield Rule("^", flags=_NOT_FOUND, conditions=outside, comment=comment)

@@ -41,12 +41,14 @@ def _serve(prefix: str, attempt: ServeFrom) -> Iterator[Rule]:
     key = attempt.source.key
     if attempt.marker is not None:
         yield unavailable(attempt.marker, key, ())
+    # a file of ours may be replaced
+    keep = "E=RG_SHORT:1" if attempt.source.role == "private" else "E=RG_LONG:1"
     for root in attempt.roots:
         flags = (
             f"E=RG_SOURCE:{attempt.source.label}",
             "T=application/octet-stream",
             "H=default-handler",
-            _keep(attempt),
+            keep,
             NOT_COMPRESSED,
             "END",
         )
@@ -58,11 +60,7 @@ def _fetch(prefix: str, attempt: FetchFrom) -> Rule:
     """Return the rule that fetches a file; %1 is the raw path, so that ``%2B`` stays what it is."""
     raw = Condition("%{THE_REQUEST}", rf"^[A-Z]+ {regex(prefix.rstrip('/'))}(/[^? ]+)")
     label = attempt.source.label
-    variables = (f"E=RG_SOURCE:{label}", f"E=RG_FAILED:{label}", _keep(attempt), NOT_COMPRESSED)
+    variables = (f"E=RG_SOURCE:{label}", f"E=RG_FAILED:{label}", NOT_COMPRESSED)
     target = f"{substitution(attempt.url.rstrip('/'), attempt.source.key)}%1"
     return Rule("^", target, (*variables, "P", "NE", "QSD", "L"), (raw,))
 
-
-def _keep(attempt: ServeFrom | FetchFrom) -> str:
-    """Return the variable that says how long a file holds: one of ours may be replaced."""
-    return "E=RG_SHORT:1" if attempt.source.role == "private" else "E=RG_LONG:1"

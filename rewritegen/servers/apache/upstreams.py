@@ -14,11 +14,11 @@ from rewritegen.steps import AskPrivately, FetchFrom, SendTo, TryProxy
 __all__ = [
     "CONDITIONAL_HEADERS",
     "FAILURES",
-    "FETCHED_PAGES",
     "PRIVATE_HEADERS",
     "FileFetch",
     "PageFetch",
     "Worker",
+    "fetched_urls",
     "file_fetches",
     "page_fetches",
     "workers",
@@ -50,7 +50,6 @@ CONDITIONAL_HEADERS = (
     "If-Unmodified-Since",
 )
 
-FETCHED_PAGES = PAGE_URL
 _SECONDS = 30
 
 
@@ -88,10 +87,10 @@ class PageFetch:
 
 @dataclass(frozen=True, slots=True)
 class FileFetch:
-    """Files of one upstream, below their public prefix."""
+    """Files below one URL of an upstream; the URL is quoted."""
 
     comment: str
-    path: str
+    url: str
 
 
 def workers(plan: Plan) -> tuple[Worker, ...]:
@@ -152,8 +151,14 @@ def _other_label(step: TryProxy | AskPrivately, after: SendTo | None) -> str | N
 def file_fetches(plan: Plan) -> tuple[FileFetch, ...]:
     """Return the file routes that end at an upstream."""
     return tuple(
-        FileFetch(f"{attempt.source.key} {attempt.source.name}", regex(route.prefix))
+        FileFetch(f"{attempt.source.key} {attempt.source.name}", argument(attempt.url, attempt.source.key))
         for route in plan.files
         for attempt in route.attempts
         if isinstance(attempt, FetchFrom)
     )
+
+
+def fetched_urls(plan: Plan) -> str:
+    """Return the pattern of all URLs that are asked."""
+    urls = dict.fromkeys(url for _, _, url in _asked(plan))
+    return f"^(?:{'|'.join(map(regex, urls))})"

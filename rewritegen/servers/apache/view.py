@@ -23,11 +23,11 @@ from rewritegen.servers.apache.rules import Line, lines
 from rewritegen.servers.apache.upstreams import (
     CONDITIONAL_HEADERS,
     FAILURES,
-    FETCHED_PAGES,
     PRIVATE_HEADERS,
     FileFetch,
     PageFetch,
     Worker,
+    fetched_urls,
     file_fetches,
     page_fetches,
     workers,
@@ -123,8 +123,6 @@ def view(plan: Plan, scope: Scope) -> View:
     """
     part = scope == "locations"
     needed = modules(plan, scope)
-    fetched_files = file_fetches(plan)
-    fetched = [FETCHED_PAGES, *(fetch.path for fetch in fetched_files)]
     codes = [str(code) for code in FAILURES]
     return View(
         header=tuple(_header(plan, scope, needed)),
@@ -138,8 +136,8 @@ def view(plan: Plan, scope: Scope) -> View:
         directories=tuple(_directories(plan)),
         workers=workers(plan),
         pages=page_fetches(plan),
-        files=fetched_files,
-        fetched=f"^(?:{'|'.join(fetched)})" if plan.steps_with_upstream else None,
+        files=file_fetches(plan),
+        fetched=fetched_urls(plan) if plan.steps_with_upstream else None,
         failures=FAILURES,
         failure_lines=(" ".join(["404", *codes[:20]]), " ".join(codes[20:])),
         own=own_urls(plan) if part else None,
