@@ -66,7 +66,7 @@ RAW_ROWS: tuple[RawRow, ...] = (
         frozenset({414, 404}),
     ),
     RawRow("http 0.9", b"GET /simple/proxied/\r\n\r\n", _REFUSED | {0}),
-    RawRow("unknown version", b"GET /simple/proxied/ HTTP/7.7" + _OURS, _REFUSED | {505}),
+    RawRow("unknown version", b"GET /simple/acme-ghost/ HTTP/7.7" + _OURS, _REFUSED | {505}),
     RawRow("climb out", b"GET /../../etc/passwd HTTP/1.1" + _OURS, _REFUSED),
     RawRow(
         "climb out encoded",

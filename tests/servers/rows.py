@@ -36,6 +36,9 @@ class Row:
     contains: str = ""
     """Text that a person expects in the body."""
 
+    nginx_source: str | None = None
+    """X-Index-Source where nginx cannot know the right one; the status is the same."""
+
     @property
     def label(self) -> str:
         """The id of the test, scene first."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from rewritegen.decide import Decision, Request, decide
@@ -65,6 +67,8 @@ def test_a_server_answers_as_decided(server_kind: str, row: Row, farm: Farm) -> 
     scene = farm.scene(row.scene)
     live = farm.live(row.scene, server_kind)
     decision = decided(row, live.plan, scene)
+    if server_kind == "nginx" and row.nginx_source is not None:
+        decision = replace(decision, source=row.nginx_source)
     answer = answered(row, scene, live.port)
     found = [
         *differences(live.plan, decision, answer, row.method, scene.upstreams),

@@ -304,12 +304,12 @@ def test_a_long_page_on_one_line_is_rewritten_to_its_end(server_kind: str, farm:
     scene, live = farm.scene("team"), farm.live("team", server_kind)
     (index,) = scene.upstreams
     link = f'"{index.files.origin}/packages/x" '
-    index.extra["proxied"] = (link * 30000).encode()
+    index.extra["proxied"] = (link * 50000).encode()
     try:
         body = ask(live.port, "/simple/proxied/", accept="text/html").decoded
-        assert len(body) > 1_200_000
+        assert len(body) > 1_500_000
         assert index.files.origin.encode() not in body
-        assert body.count(b"../../files/public/packages/x") == 30000
+        assert body.count(b"../../files/public/packages/x") == 50000
         assert body.endswith(b"</html>\n")
     finally:
         index.extra.clear()

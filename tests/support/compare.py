@@ -99,7 +99,8 @@ def _page_headers(plan: Plan, decision: Decision, answer: Answer) -> Iterator[st
             yield f"Content-Type of a file is {answer.content_type!r}"
         if answer.one("Content-Encoding"):
             yield "a file is sent with a content encoding"
-        caching = {"private": "max-age=600", "mirror": "immutable"}.get(role)
+        kept = "max-age=600" if role == "private" and decision.path else "immutable"
+        caching = kept if decision.path or role == "private" else None
     if caching and caching not in (answer.one("Cache-Control") or ""):
         yield f"Cache-Control {answer.one('Cache-Control')!r} lacks {caching}"
 
@@ -139,11 +140,10 @@ def _expected_body(plan: Plan, decision: Decision, upstreams: Sequence[Index]) -
     parts = urlsplit(url)
     index = next(i for i in upstreams if url.startswith((i.origin + "/", i.files.origin + "/")))
     if decision.representation is None:
-        path = unquote(parts.path)
-        return (
-            index.reply(Recorded("", f"GET {path} HTTP/1.1\r\n\r\n".encode(), None)).body
-            or (index.files.content[path])
-        )
+        recorder = index.files if url.startswith(f"{index.files.origin}/") else index
+        return recorder.reply(
+            Recorded("", f"GET {parts.path} HTTP/1.1\r\n\r\n".encode(), None)
+        ).body
     page = index.page(parts.path.rstrip("/").rpartition("/")[2], decision.representation.name)
     step = next(s for s in plan.steps_with_upstream if url.startswith(s.upstream.url))
     for rule in step.upstream.links:

@@ -25,7 +25,6 @@ __all__ = ["INSTALLERS", "Installed", "Installer", "hermetic_environment", "prep
 
 SECONDS = 120.0
 PYTHONS = ("3.13", "3.12", "3.11", "3.10", "3.9", "3.8", "3.7", "3.6", "2.7")
-_FOREIGN = ("PIP_", "UV_", "POETRY_", "PDM_", "PYTHON", "VIRTUAL_ENV", "XDG_", "SSL_", "REQUESTS_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ INSTALLERS = {
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """What a run of an installer left: its exit status, its words, and the names in the target directory."""
+    """What a run of an installer left: its exit status, its words, and the names in the target directory (no dot files: uv locks it)."""
 
     status: int
     output: str
@@ -108,11 +107,8 @@ class Command:
 
 def hermetic_environment(home: Path) -> dict[str, str]:
     """The environment of a client that knows no configuration, no cache, no proxy and no other index."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(_FOREIGN) and not name.lower().endswith("_proxy")
-    }
+    # a list of what is kept: CURL_CA_BUNDLE, for one, overrides pip's own --cert
+    kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
     return {
         **kept,
         "HOME": str(home),
