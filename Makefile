@@ -18,8 +18,8 @@ help: ## this list
 .venv-demo/installed: pyproject.toml
 	$(PYTHON) -m tools.environment .venv-demo
 
-demo: .venv-demo/installed ## a private and a mirrored package through a real server on 127.0.0.1; KEEP=1 leaves it running
-	.venv-demo/bin/python -m tools.demo $(if $(KEEP),--keep)
+demo: .venv-demo/installed ## a private and a mirrored package through a real server on 127.0.0.1; KEEP=1 leaves it running, SERVER=apache
+	.venv-demo/bin/python -m tools.demo $(if $(KEEP),--keep) $(if $(SERVER),--server $(SERVER))
 
 test: ## every test on every Python from 3.10 to 3.13 that is installed; as root, installs nginx and apache2 from Debian
 	$(PYTHON) -m tools.run_tests $(TESTS)

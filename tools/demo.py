@@ -20,6 +20,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +30,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 PUBLIC = ("iniconfig", "six")
+OURS = "acme_greeting-1.0-py3-none-any.whl"
+LOG_SECONDS = 20
 
 SITE = """\
 server_name: localhost
@@ -174,9 +177,9 @@ def have_server() -> None:
 
 
 @contextmanager
-def serving(site: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def serving(site: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Run ``rewritegen serve``, give it and what it said, and stop it the way Ctrl-C does."""
-    command = [str(BIN / "rewritegen"), "serve", str(site)]
+    command = [str(BIN / "rewritegen"), "serve", str(site), *options]
     # In a session of its own, so that Ctrl-C reaches it once, from here.
     with subprocess.Popen(
         command, stderr=subprocess.PIPE, text=True, start_new_session=True
@@ -226,21 +229,22 @@ def prove(port: int) -> None:
     """Print and check who answers what."""
     for method, path, status, source, meaning in PROOF:
         got, came = answer(port, method, path)
-        print(f"  {method:4} {path:26} {got} {came:46} {meaning}")
+        print(f"  {method:4} {path:26} {got} {came:31} {meaning}")
         if got != status or not came.startswith(source):
             raise DemoError(f"{method} {path}: expected {status} {source}")
 
 
-def check_downloads(directory: Path) -> None:
-    """Print and check what pip brought."""
+def check_downloads(directory: Path) -> int:
+    """Print and check what pip brought, and return how many files."""
     names = sorted(path.name for path in directory.iterdir())
     print("\n".join(f"  {name}" for name in names))
     projects = {name.partition("-")[0] for name in names}
-    if projects != {"acme_greeting", *PUBLIC} or "acme_greeting-1.0-py3-none-any.whl" not in names:
+    if projects != {"acme_greeting", *PUBLIC} or OURS not in names:
         raise DemoError("that is not what pip should have found")
+    return len(names)
 
 
-def demonstrate(here: Path, *, keep: bool) -> None:
+def demonstrate(here: Path, server: str | None, *, keep: bool) -> None:
     """Show it all."""
     say("1. Two private projects, a mirror, and one site file")
     site = prepare(here)
@@ -248,17 +252,17 @@ def demonstrate(here: Path, *, keep: bool) -> None:
     say("2. rewritegen index")
     subprocess.run([str(BIN / "rewritegen"), "index", str(site)], check=True)
     say("3. rewritegen serve")
-    with serving(site) as (child, said):
+    with serving(site, *(["--server", server] if server else [])) as (child, said):
         url = re.findall(r"http://\S+", said)[0]
         port = int(re.findall(r":(\d+)/", url)[0])
         say(f"4. pip download acme-greeting iniconfig --index-url {url}")
         wanted = ["--index-url", url, "acme-greeting", "iniconfig"]
         pip("download", "--dest", here / "downloaded", *wanted, environment=hermetic())
-        check_downloads(here / "downloaded")
-        say("5. Which source answered what (X-Index-Source)")
+        number = check_downloads(here / "downloaded")
+        say("5. Those requests in the access log of the server")
+        show_log(Path(re.findall(r"logs are in ([^;]+)", said)[0]), number)
+        say("6. Which source answers what (X-Index-Source)")
         prove(port)
-        say("6. The server's own access log of the download")
-        show_log(said)
         if keep:
             say(f"Running at {url} until you press Ctrl-C.")
             child.wait()
@@ -266,21 +270,37 @@ def demonstrate(here: Path, *, keep: bool) -> None:
     print("Keep it running next time: make demo KEEP=1")
 
 
-def show_log(said: str) -> None:
-    """Print what the web server logged of pip's requests."""
-    (directory,) = re.findall(r"logs are in ([^;]+)", said)
-    for line in (Path(directory) / "access.log").read_text("utf-8").splitlines():
-        if "pip/" in line:
-            print(f"  {line}")
+def show_log(directory: Path, downloads: int) -> None:
+    """Print what the web server logged of pip's requests, as JSON lines, when all ``downloads`` are in it.
+
+    nginx writes its log every few seconds.
+    """
+    deadline = time.monotonic() + LOG_SECONDS
+    asked: list[str] = []
+    while sum(".whl HTTP" in line or line.endswith(".whl") for line in asked) < downloads:
+        if time.monotonic() > deadline:
+            raise DemoError(f"the requests of pip are not in the log below {directory}")
+        time.sleep(0.1)
+        text = "".join(path.read_text("utf-8") for path in directory.glob("*access*"))
+        asked = [logged(json.loads(line)) for line in text.splitlines() if "/-/" not in line]
+    print("\n".join(f"  {line}" for line in asked))
+
+
+def logged(entry: dict[str, str]) -> str:
+    """Return what a line of either server's log says in short."""
+    request = entry.get("request") or f"{entry['method']} {entry['target']}"
+    return f"{entry['status']} {entry['source']:14} {request}"
 
 
 def main() -> int:
     """Run the demonstration; exit 1 when it does not show what it promises."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--keep", action="store_true", help="leave the server running until Ctrl-C")
+    parser.add_argument("--server", choices=["nginx", "apache"], help="default: what is installed")
+    arguments = parser.parse_args()
     try:
         with place() as here:
-            demonstrate(here, keep=parser.parse_args().keep)
+            demonstrate(here, arguments.server, keep=arguments.keep)
     except KeyboardInterrupt:
         print("\nstopped")
     except (DemoError, subprocess.CalledProcessError) as error:
