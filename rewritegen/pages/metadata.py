@@ -80,7 +80,7 @@ def headers(data: bytes) -> Iterator[tuple[str, str]]:
             continue
         if name:
             yield name, value.decode("utf-8", "replace").strip()
-        if field is None or not field[1]:
+        if field is None:
             return
         name, value = field[1].decode("ascii").lower(), bytearray(field[2])
     if name:

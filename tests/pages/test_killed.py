@@ -1,71 +1,70 @@
 """kill -9 at every point of a run: what readers see is valid before the repair, and complete after it.
 
-A child process runs ``run_index`` with the calls that change a file system counted; before the n-th of them it kills
-itself with SIGKILL. All n are tried until a run comes through.
+A forked child runs ``run_index`` with the calls that change a file system counted, and kills itself before the n-th.
+A file that is opened for writing counts twice, so that the child also dies when it is there and still empty.
 """
 
 from __future__ import annotations
 
 import gzip
 import hashlib
+import itertools
 import json
+import os
 import shutil
 import signal
-import subprocess
-import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from rewritegen.pages import run_index
 from tests.support.dists import make_wheel
-from tests.support.indexing import INDEX_URL, Anchors, Bench, codes
+from tests.support.indexing import Anchors, Bench, codes
 
-CHILD = """
-import os, pathlib, signal, sys, threading
-
-sys.path.insert(0, sys.argv[4])
-root, state, last = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), int(sys.argv[3])
-from rewritegen.pages import IndexJob, PrivateTree, run_index
-from rewritegen.pages import render
-
-calls = 0
-lock = threading.Lock()
-
-def counted(function):
-    def wrapper(*arguments, **keywords):
-        global calls
-        with lock:
-            calls += 1
-            if calls == last:
-                os.kill(os.getpid(), signal.SIGKILL)
-        return function(*arguments, **keywords)
-    return wrapper
-
-def writes(function):
-    def wrapper(path, flags, *arguments, **keywords):
-        if flags & (os.O_WRONLY | os.O_RDWR):
-            return counted(function)(path, flags, *arguments, **keywords)
-        return function(path, flags, *arguments, **keywords)
-    return wrapper
-
-tree = PrivateTree(source="team", path=root, layout="projects", files_url="../../files/team/")
-job = IndexJob(trees=(tree,), state=state, index_url=sys.argv[5])
-render.render_root([], "")  # everything is imported before the counting begins
-for name in ("replace", "rename", "mkdir", "rmdir", "unlink", "utime", "fsync", "symlink"):
-    setattr(os, name, counted(getattr(os, name)))
-os.open = writes(os.open)
-report = run_index(job, jobs=1)
-assert not report.problems, report.problems
-print(calls)
-"""
+CHANGES = ("replace", "rename", "mkdir", "rmdir", "unlink", "utime", "fsync", "symlink", "link")
 
 
-def run(bench: Bench, last: int) -> subprocess.CompletedProcess[str]:
-    package = Path(__file__).resolve().parents[2]
-    arguments = [str(bench.root), str(bench.state), str(last), str(package), INDEX_URL]
-    return subprocess.run(
-        [sys.executable, "-c", CHILD, *arguments], capture_output=True, text=True, check=False
-    )
+def run(bench: Bench, last: int) -> int:
+    """Index in a child that dies before its ``last``-th change; return its exit code, negative for a signal."""
+    child = os.fork()
+    if child == 0:
+        try:
+            die_before(last)
+            os._exit(len(run_index(bench.job, jobs=1).problems))
+        finally:
+            os._exit(99)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def die_before(last: int) -> None:
+    """Count the calls that change a file system; for good, so in a child only."""
+    calls = itertools.count(1)
+    lock = threading.Lock()
+
+    def counted(function: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapper(*arguments: Any, **keywords: Any) -> Any:
+            with lock:
+                if next(calls) == last:
+                    os.kill(os.getpid(), signal.SIGKILL)
+            return function(*arguments, **keywords)
+
+        return wrapper
+
+    opens, counted_open, nothing = os.open, counted(os.open), counted(lambda: None)
+
+    def open_file(path: Any, flags: int, *arguments: Any, **keywords: Any) -> int:
+        writes = flags & (os.O_WRONLY | os.O_RDWR)
+        descriptor: int = (counted_open if writes else opens)(path, flags, *arguments, **keywords)
+        if writes:
+            nothing()
+        return descriptor
+
+    for name in CHANGES:
+        setattr(os, name, counted(getattr(os, name)))
+    os.open = open_file
 
 
 def check_valid(bench: Bench) -> None:
@@ -92,14 +91,13 @@ def check_valid(bench: Bench) -> None:
             assert Anchors(text).metas["pypi:repository-version"] == "1.4"
 
 
-def changed(bench: Bench, file: dict[str, object]) -> bool:
+def changed(bench: Bench, file: dict[str, Any]) -> bool:
     """Tell whether the package itself was replaced since the page was written: then its hash is wrong too."""
     path = bench.root.joinpath(*str(file["url"]).split("/")[4:])
     if not path.exists():
         return True
-    hashes = file["hashes"]
-    assert isinstance(hashes, dict)
-    return hashlib.sha256(path.read_bytes()).hexdigest() != hashes["sha256"]
+    sha256: str = file["hashes"]["sha256"]
+    return hashlib.sha256(path.read_bytes()).hexdigest() != sha256
 
 
 def content(state: Path) -> dict[str, bytes]:
@@ -147,10 +145,10 @@ def test_killed_before_every_change(bench: Bench, tmp_path: Path, first: bool) -
             (bench.root / ".rewritegen-root").unlink(missing_ok=True)
         else:
             shutil.copytree(pristine, bench.state)
-        done = run(bench, last)
-        if done.returncode == 0:
+        died = run(bench, last)
+        if died == 0:
             break
-        assert done.returncode == -signal.SIGKILL, done.stderr
+        assert died == -signal.SIGKILL
         killed += 1
         check_valid(bench)
         sentinel = bench.state / "names" / ".rewritegen-names"
@@ -161,3 +159,32 @@ def test_killed_before_every_change(bench: Bench, tmp_path: Path, first: bool) -
         assert not list(bench.state.rglob(".rg-*")), last
         assert bench.index().sources[0].written == 0
     assert killed > 40
+
+
+@pytest.mark.slow
+def test_killed_in_the_first_run_and_then_unmounted(bench: Bench, tmp_path: Path) -> None:
+    """Whatever the killed run wrote, the empty directory under the mount point takes nothing away."""
+    source = tmp_path / "mounted"
+    make_wheel(source / "acme-foo", "acme-foo", "1.0")
+    written = 0
+    for last in range(1, 1000):
+        shutil.rmtree(bench.state, ignore_errors=True)
+        shutil.rmtree(bench.root)
+        shutil.copytree(source, bench.root)
+        died = run(bench, last)
+        shutil.rmtree(bench.root)
+        bench.root.mkdir()
+        names, pages = visible(bench.state / "names"), visible(bench.state / "pages/team")
+        bench.index()
+        assert visible(bench.state / "names") >= names, last
+        assert visible(bench.state / "pages/team") >= pages, last
+        written += len(pages)
+        if died == 0:
+            break
+    assert written > 10
+
+
+def visible(directory: Path) -> set[str]:
+    if not directory.exists():
+        return set()
+    return {path.name for path in directory.iterdir() if not path.name.startswith(".")}
