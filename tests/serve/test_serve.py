@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -123,7 +124,8 @@ def test_without_any_server_it_says_what_to_install(site: Path) -> None:
 
 
 def test_a_port_that_is_taken_is_said(site: Path, server_kind: str) -> None:
-    with serving(site, "--server", server_kind) as (_, port, _tree):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
         command = [sys.executable, "-m", "rewritegen", "serve", str(site), "--server", server_kind]
         done = subprocess.run(
             [*command, "--port", str(port)],
@@ -133,5 +135,6 @@ def test_a_port_that_is_taken_is_said(site: Path, server_kind: str) -> None:
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         )
     assert done.returncode == 2
-    assert str(port) in done.stderr
+    assert f"127.0.0.1:{port}" in done.stderr
+    assert "Address already in use" in done.stderr
     assert "Traceback" not in done.stderr
