@@ -50,7 +50,12 @@ def capabilities_of(binary: str) -> Capabilities:
     """
     try:
         done = subprocess.run(
-            [binary, "-V"], capture_output=True, text=True, errors="replace", timeout=_TIMEOUT_SECONDS, check=False
+            [binary, "-V"],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_TIMEOUT_SECONDS,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise _not_nginx(binary, f"cannot be run: {error}") from None

@@ -90,7 +90,9 @@ class Names:
 
     def _forms(self) -> Iterator[Map]:
         form, second, third = (self.variable(word) for word in ("form", "second", "third"))
-        words = comment("Accept to the page that is wanted (PEP 691), and what will do when it is not there.")
+        words = comment(
+            "Accept to the page that is wanted (PEP 691), and what will do when it is not there."
+        )
         entries = [f"default {REPRESENTATIONS[-1].suffix}"]
         for one in REPRESENTATIONS:
             if one.accept:
@@ -116,7 +118,9 @@ class Names:
         yield Map((), self.variable("form"), self.variable("others"), tuple(others))
 
     def _ranges(self) -> Iterator[Map]:
-        words = comment("Parts of files: ranges and validators pass to an upstream, and nothing that looks otherwise.")
+        words = comment(
+            "Parts of files: ranges and validators pass to an upstream, and nothing that looks otherwise."
+        )
         yield Map(
             words,
             "$http_range",
@@ -125,7 +129,10 @@ class Names:
         )
         tag = '^(?:W/)?"[!-~]{0,200}"$'
         date = "^[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT$"
-        entries = ('default ""', *(f"{pattern(regex, '~')} $http_if_range" for regex in (tag, date)))
+        entries = (
+            'default ""',
+            *(f"{pattern(regex, '~')} $http_if_range" for regex in (tag, date)),
+        )
         yield Map((), "$http_if_range", self.variable("ifrange"), entries)
 
     def hashes(self) -> tuple[str, ...]:
@@ -156,7 +163,9 @@ def _power_of_two(least: int, wanted: int) -> int:
 
 def _claims_map(variable: str, claims: ClaimSet, owner: str) -> Map:
     whose = f"private: claims of {owner}" if owner else "claims"
-    words = comment(f"{whose}: canonical names that are private, also when nothing of them is here.")
+    words = comment(
+        f"{whose}: canonical names that are private, also when nothing of them is here."
+    )
     entries = ["default 0"]
     entries += [f"{map_key(name)} 0" for name in claims.public]
     entries += [f"{map_key(name)} 1" for name in claims.names]
@@ -176,6 +185,7 @@ def _refused_map(variable: str, claims: ClaimSet) -> Map:
     )
     entries = ["default 0"]
     entries += [
-        f"{verbose_pattern(('(?:^|/)', regex), '~*', _INDENT)} 1" for regex in claims.path_patterns()
+        f"{verbose_pattern(('(?:^|/)', regex), '~*', _INDENT)} 1"
+        for regex in claims.path_patterns()
     ]
     return Map(words, "$rg_path", variable, tuple(entries))

@@ -9,24 +9,36 @@ from __future__ import annotations
 import json
 
 from rewritegen.plan import Plan
-from rewritegen.steps import Upstream
-from rewritegen.servers.nginx.build import script_function
+from rewritegen.steps import Source, Upstream
 
-__all__ = ["SCRIPT_NAME", "script"]
+__all__ = ["SCRIPT_NAME", "script_function", "script_text"]
 
 SCRIPT_NAME = "rg_links.js"
 
 
-def script(plan: Plan) -> str:
+def script_text(plan: Plan) -> str:
     """Return the script: one function for each HTTP index."""
     steps = [step for step in plan.steps_with_upstream if step.upstream.links]
     functions = [script_function(step.source) for step in steps]
-    parts = [_HEAD, *(_FUNCTION.format(name=script_function(step.source), pairs=_pairs(step.upstream)) for step in steps)]
+    parts = [
+        _HEAD,
+        *(
+            _FUNCTION.format(name=script_function(step.source), pairs=_pairs(step.upstream))
+            for step in steps
+        ),
+    ]
     return "".join(parts) + f"export default {{{', '.join(['header', *functions])}}};\n"
 
 
+def script_function(source: Source) -> str:
+    """Return the name of the function that rewrites the links of a source."""
+    return f"from_{source.name.replace('-', '_')}"
+
+
 def _pairs(upstream: Upstream) -> str:
-    return ", ".join(f"[{json.dumps(rule.find)}, {json.dumps(rule.replace)}]" for rule in upstream.links)
+    return ", ".join(
+        f"[{json.dumps(rule.find)}, {json.dumps(rule.replace)}]" for rule in upstream.links
+    )
 
 
 _HEAD = """\

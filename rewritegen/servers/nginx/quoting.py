@@ -2,7 +2,7 @@
 
 nginx knows no escape for ``$``, so a value that holds one is refused; the trick with a ``geo`` variable that holds a
 dollar would work, but a path that needs it is a mistake more often than a wish. Sources: nginx's own tokenizer
-(``ngx_conf_read_token``: inside double quotes ``\\"``, ``\\'``, ``\\\\``, ``\\t``, ``\\r`` and ``\\n`` are escapes and every
+(``ngx_conf_read_token``: inside double quotes a backslash before a quote, a backslash, t, r or n is an escape, every
 other backslash stays; a token is at most 4096 bytes) and the documentation of ``map`` (special words).
 """
 
@@ -36,17 +36,32 @@ def value(text: str, key: str) -> str:
     :param key: the YAML key that the value came from.
     :raises RewritegenError: RG601 when nginx has no way to write it.
     """
-    bad = next((character for character in text if character == "$" or not character.isprintable()), None)
+    bad = next(
+        (character for character in text if character == "$" or not character.isprintable()), None
+    )
     if bad is not None:
-        reason = "nginx takes `$` as the beginning of a variable" if bad == "$" else "a control character"
-        raise _refused(text, key, f"{quoted(bad)} in it cannot be written ({reason})", "use a path or name without it")
+        reason = (
+            "nginx takes `$` as the beginning of a variable"
+            if bad == "$"
+            else "a control character"
+        )
+        raise _refused(
+            text,
+            key,
+            f"{quoted(bad)} in it cannot be written ({reason})",
+            "use a path or name without it",
+        )
     if len(text.encode()) > MAX_BYTES:
-        raise _refused(text, key, "it is too long for an argument", f"nginx reads {MAX_BYTES} bytes, use fewer")
+        raise _refused(
+            text, key, "it is too long for an argument", f"nginx reads {MAX_BYTES} bytes, use fewer"
+        )
     return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _refused(text: str, key: str, message: str, help: str) -> RewritegenError:
-    problem = Problem("RG601", f"nginx cannot be given {quoted(text)}: {message}", None, help, key=key)
+    problem = Problem(
+        "RG601", f"nginx cannot be given {quoted(text)}: {message}", None, help, key=key
+    )
     return RewritegenError([problem])
 
 
@@ -70,10 +85,11 @@ def pattern(regex: str, operator: str = "") -> str:
 
     Backslashes stay as they are: nginx removes only those before quotes, backslashes, t, r and n.
 
-    :raises AssertionError: for a pattern of ours that would change its meaning; no pattern holds a value of a user
-        that the site model has not restricted to harmless characters.
+    :raises ValueError: for a pattern that would change its meaning. It is one of ours: no pattern holds a value of a
+        user that the site model has not restricted to harmless characters.
     """
-    assert not re.search(r"\\[\"'\\trn]", regex), regex
+    if re.search(r"\\[\"'\\trn]", regex):
+        raise ValueError(f"nginx would read another pattern: {regex}")
     return '"' + operator + regex.replace('"', '\\"') + '"'
 
 
@@ -82,14 +98,15 @@ def verbose_pattern(parts: tuple[str, ...], operator: str, indent: str) -> str:
 
     Each part begins a line then; PCRE's ``(?x)`` ignores the white space between them.
 
-    :raises AssertionError: for a pattern that holds ``#`` or white space other than as ``[ ]``.
+    :raises ValueError: for a pattern that holds ``#`` or white space other than as ``[ ]``.
     """
     whole = pattern("".join(parts), operator)
     if len(indent) + len(whole) + 3 <= WIDTH:
         return whole
     lines: list[str] = []
     for part in parts:
-        assert not re.search(r"[#\s]", part.replace("[ ]", "")), part
+        if re.search(r"[#\s]", part.replace("[ ]", "")):
+            raise ValueError(f"white space and comments have no meaning in (?x): {part}")
         lines.extend(_broken(part, WIDTH - len(indent) - 8))
     return pattern(f"{operator}(?x)" + "".join(f"\n{indent}    {line}" for line in lines))
 
@@ -100,7 +117,10 @@ def _broken(regex: str, width: int) -> Iterator[str]:
     for depth, token in _tokens(regex):
         while line and sum(len(text) for _, text in line) + len(token) > width:
             shallow = min(level for level, _ in line[1:]) if len(line) > 1 else 0
-            at = max((i for i, (level, _) in enumerate(line) if i and level == shallow), default=len(line))
+            at = max(
+                (i for i, (level, _) in enumerate(line) if i and level == shallow),
+                default=len(line),
+            )
             yield "".join(text for _, text in line[:at])
             line = line[at:]
         line.append((depth, token))

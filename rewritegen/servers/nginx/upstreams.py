@@ -58,7 +58,11 @@ class Upstreams:
         key = source.key
         group = self._group(source, parts.scheme, parts.netloc)
         host = parts.hostname or ""
-        tls = (Tls(argument(value(host, key)), argument(value(self.ca, "ca"))),) if parts.scheme == "https" else ()
+        tls = (
+            (Tls(argument(value(host, key)), argument(value(self.ca, "ca"))),)
+            if parts.scheme == "https"
+            else ()
+        )
         return Upstream(
             argument(f"{parts.scheme}://{group}{value(parts.path, key)}{path}"),
             argument(value(parts.netloc, key)),

@@ -149,7 +149,7 @@ class Upstream:
 
 @dataclass(frozen=True, slots=True)
 class Ask(Location):
-    """A page of an HTTP index. ``links`` are ``sub_filter`` arguments; ``script`` is the njs function in their place."""
+    """A page of an HTTP index. ``links``: arguments of ``sub_filter``; ``script``: an njs function instead."""
 
     template = "nginx/location_ask.j2"
     rules: tuple[Rule, ...]

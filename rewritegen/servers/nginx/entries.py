@@ -1,0 +1,203 @@
+"""The locations that clients reach: the two about the site itself, the list, pages, files, and other spellings."""
+
+from __future__ import annotations
+
+import string
+from dataclasses import dataclass
+
+from rewritegen.names import CANONICAL_NAME, TOO_MANY_CAPITALS, TOO_MANY_SEPARATORS
+from rewritegen.plan import Plan
+from rewritegen.servers.base import FINGERPRINT_PLACE
+from rewritegen.servers.nginx.chain import chain
+from rewritegen.servers.nginx.inner import Inner
+from rewritegen.servers.nginx.names import Names
+from rewritegen.servers.nginx.quoting import argument, comment, pattern, sentence
+from rewritegen.servers.nginx.rules import Rules
+from rewritegen.servers.nginx.upstreams import Upstreams
+from rewritegen.servers.nginx.view import Entry, Fetch, Location, Respell, Rule
+from rewritegen.servers.nginx.words import (
+    FOREVER,
+    FORMS,
+    NO_CACHE,
+    VARY,
+    answered_by,
+    escaped,
+    go,
+    refuse,
+)
+from rewritegen.steps import FetchFrom, FileRoute, OwnedBy, TryMirror
+
+__all__ = ["Entries"]
+
+_INDENT = "    "
+
+#: The raw request line has passed the grammar; these are the decoded forms of what it lets through.
+_FILE = r"[\w+][\w.+!~-]*"
+_PATH = r"[\w+][\w.+!~/-]*"
+
+_NO_FILE = refuse(404, "no such file")
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Makes the locations of one site."""
+
+    plan: Plan
+    names: Names
+    upstreams: Upstreams
+    inner: Inner
+    guards: tuple[Rule, ...]
+    """Rules that each location needs for itself, where the server around it is not ours."""
+
+    def all(self) -> list[tuple[str, Location]]:
+        """Return the locations, each with the public prefix that it is below."""
+        mount = self.plan.mount
+        rules = Rules(self.names, self.inner)
+        return [
+            ("/-/", self._meta("= /-/health", "ok", "for load balancers")),
+            ("/-/", self._meta("= /-/rewritegen", FINGERPRINT_PLACE, "what configuration runs")),
+            (mount, self._root_list(rules)),
+            (mount, self._pages(rules)),
+            (mount, self._beside(rules)),
+            *((route.prefix, self._files(route, rules)) for route in self.plan.files),
+            (mount, self._respell()),
+        ]
+
+    def _meta(self, match: str, body: str, why: str) -> Entry:
+        headers = (answered_by("none"), NO_CACHE)
+        words = comment(why, _INDENT)
+        return Entry(words, match, headers, f"return 200 {sentence(body)}", self.guards)
+
+    def _root_list(self, rules: Rules) -> Entry:
+        root = self.plan.root_list
+        decided: list[Rule] = []
+        last = refuse(404, "this index has no list of projects")
+        if root.marker is not None:
+            decided.append(rules.available(root.source, root.marker))
+        if root.pages is not None:
+            decided.extend(rules.root_pages(root.pages))
+            last = refuse(404, "no list of the private projects has been written yet")
+        elif root.listing is not None and root.source is not None:
+            last = go(self.inner.listing(root.source, root.listing))
+        return Entry(
+            comment("the list: private projects only, never an upstream's", _INDENT),
+            f"= {self.plan.mount}",
+            (answered_by("none"), VARY, NO_CACHE),
+            last,
+            (*self.guards, *decided),
+            self._forms(),
+        )
+
+    def _pages(self, rules: Rules) -> Entry:
+        decided, last = chain(self.plan, rules, self.inner)
+        return Entry(
+            comment("the page of a project: the first rule that applies decides", _INDENT),
+            f"~ {pattern(f'^{self._mount}{self._name()}/$')}",
+            (answered_by("none"), VARY, NO_CACHE),
+            last,
+            (*self.guards, *decided),
+            self._forms(),
+        )
+
+    def _beside(self, rules: Rules) -> Entry:
+        why = "a file beside the page: the same owner as the page, and no upstream is asked"
+        decided = (rule for step in self.plan.page for rule in rules.beside(step))
+        return Entry(
+            comment(why, _INDENT),
+            f"~ {pattern(f'^{self._mount}{self._name()}/(?<rg_file>{_FILE})$')}",
+            (answered_by("none"), NO_CACHE),
+            _NO_FILE,
+            (*self.guards, *decided),
+            self._forms(),
+        )
+
+    def _files(self, route: FileRoute, rules: Rules) -> Entry | Fetch:
+        decided = [*self.guards]
+        if route.refused:
+            words = ("# claims: a public source is not asked for files of these",)
+            decided.append(Rule(words, self.names.refused(route.refused), go(self.inner.refused())))
+        match = f"~ {pattern(f'^{escaped(route.prefix)}(?<rg_path>{_PATH})$')}"
+        for attempt in route.attempts:
+            if isinstance(attempt, FetchFrom):
+                return self._fetch(route.prefix, attempt, match, tuple(decided))
+            decided.extend(rules.files(attempt))
+        owner = route.attempts[0].source
+        who = ", then ".join(f"{step.source.key} {step.source.name}" for step in route.attempts)
+        return Entry(
+            comment(f"{who}: files", _INDENT),
+            match,
+            (answered_by("none"), NO_CACHE),
+            go(self.inner.absent(owner)) if route.private else _NO_FILE,
+            tuple(decided),
+        )
+
+    def _fetch(
+        self, prefix: str, attempt: FetchFrom, match: str, decided: tuple[Rule, ...]
+    ) -> Fetch:
+        source = attempt.source
+        errors = ((404, self.inner.absent(source)), (None, self.inner.down(source)))
+        return Fetch(
+            comment(f"{source.key} {source.name}: files from {attempt.url}", _INDENT),
+            match,
+            (answered_by(source.label), FOREVER),
+            decided,
+            pattern(f"^{escaped(prefix)}(?<rg_raw_path>[^?]+)"),
+            self.upstreams.request(source, attempt.url, "$rg_raw_path", errors, file=True),
+            self.names.variable("range"),
+            self.names.variable("ifrange"),
+        )
+
+    def _respell(self) -> Respell:
+        mount, plain = self._mount, self.plan.mount
+        head = "(?<rg_head>(?:[^/]*[A-Za-z0-9])?)"
+        return Respell(
+            comment(
+                "another spelling, or the slash is missing: 301 to the canonical URL; never "
+                "forwarded, so no other spelling of a private name can leak",
+                _INDENT,
+            ),
+            f"~ {pattern(f'^{mount}[A-Za-z0-9._-]{{1,200}}/?$')}",
+            (answered_by("none"), VARY, NO_CACHE),
+            mount=mount,
+            rules=(*self.guards, *_bounds()),
+            letters=tuple(
+                (letter, argument(f"{plain}${{rg_head}}{letter.lower()}$rg_tail"))
+                for letter in string.ascii_uppercase
+            ),
+            mixed=pattern(f"^{mount}{head}[-._]*[._][-._]*(?<rg_tail>.*)$"),
+            dashes=pattern(f"^{mount}{head}--+(?<rg_tail>.*)$"),
+            joined=argument(f"{plain}${{rg_head}}-$rg_tail"),
+            again=pattern(f"^{mount}[^/]*(?:[A-Z._]|--)"),
+            slashless=f"{pattern(f'^{mount}(?<rg_head>[a-z0-9-]+)$')} {argument(f'{plain}$rg_head/')}",
+            canonical=pattern(f"^{mount}{CANONICAL_NAME}/$"),
+        )
+
+    @property
+    def _mount(self) -> str:
+        return escaped(self.plan.mount)
+
+    def _name(self) -> str:
+        """Return the capture of a canonical name, and of its first character where a tree has a level for it."""
+        trees = [
+            tree
+            for step in self.plan.page
+            if isinstance(step, OwnedBy | TryMirror)
+            for tree in step.pages.directories
+        ]
+        initial = "(?=(?<rg_initial>[a-z0-9]))" if any(tree.hashed for tree in trees) else ""
+        return f"{initial}(?<rg_name>{CANONICAL_NAME})"
+
+    def _forms(self) -> tuple[str, ...]:
+        words = ("form", "second", "third")
+        pairs = zip(FORMS, words, strict=True)
+        return tuple(f"set {form} {self.names.variable(word)}" for form, word in pairs)
+
+
+def _bounds() -> tuple[Rule, ...]:
+    """Return the rules that refuse a spelling which would end in nginx's 500."""
+    answer = refuse(404, "no project is spelled like this")
+    words = ("# more than nginx can rewrite within its limit of 10 passes",)
+    return (
+        Rule(words, f"$uri ~ {pattern(TOO_MANY_CAPITALS)}", answer),
+        Rule((), f"$uri ~ {pattern(TOO_MANY_SEPARATORS)}", answer),
+    )

@@ -1,0 +1,166 @@
+"""The locations that only nginx itself can reach: where the rules send a request to be answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rewritegen.servers.nginx.names import Names
+from rewritegen.servers.nginx.njs import script_function
+from rewritegen.servers.nginx.quoting import argument, comment, value
+from rewritegen.servers.nginx.upstreams import Upstreams
+from rewritegen.servers.nginx.view import (
+    Ask,
+    Entry,
+    FileTree,
+    Header,
+    ListTree,
+    Location,
+    PageTree,
+    Rule,
+)
+from rewritegen.servers.nginx.words import (
+    FOREVER,
+    INNER,
+    NO_CACHE,
+    TEN_MINUTES,
+    VARY,
+    answered_by,
+    refuse,
+)
+from rewritegen.steps import AskPrivately, Source, TryProxy
+
+__all__ = ["Inner"]
+
+_INDENT = "    "
+
+
+@dataclass(slots=True)
+class Inner:
+    """Collects inner locations; each method returns where to send a request, and makes the location once."""
+
+    names: Names
+    upstreams: Upstreams
+    gzip_static: bool
+    script: bool
+    """njs rewrites the links, not sub_filter."""
+    locations: dict[str, Location] = field(default_factory=dict)
+    """By what they match, in the order in which they are first needed."""
+    _roots: dict[str, list[str]] = field(default_factory=dict)
+
+    def pages(self, source: Source, root: str) -> str:
+        """Return the prefix below which the ready pages in a directory are sent."""
+        prefix = self._prefix("page", source, root)
+        caching = NO_CACHE if source.role == "private" else TEN_MINUTES
+        why = f"{source.key} {source.name}: pages in {root}"
+        self._page_tree(prefix, root, source.label, caching, source.key, why)
+        return prefix
+
+    def root_pages(self, root: str) -> str:
+        """Return the prefix of the list of private projects."""
+        prefix = f"{INNER}root/"
+        self._page_tree(prefix, root, "none", NO_CACHE, "state", "the list of the private projects")
+        return prefix
+
+    def _page_tree(
+        self, prefix: str, root: str, label: str, caching: Header, key: str, why: str
+    ) -> None:
+        headers = (answered_by(label), VARY, caching)
+        alias = argument(f"{value(root, key)}/")
+        self._add(PageTree(comment(why, _INDENT), f"^~ {prefix}", headers, alias, self.gzip_static))
+
+    def listing(self, source: Source, root: str) -> str:
+        """Return the prefix below which nginx lists the directories in a directory."""
+        prefix = self._prefix("list", source, root)
+        words = comment(f"{source.key} {source.name}: nginx's own listing of {root}", _INDENT)
+        alias = argument(f"{value(root, source.key)}/")
+        headers = (answered_by(source.label), VARY, NO_CACHE)
+        self._add(ListTree(words, f"^~ {prefix}", headers, alias))
+        return prefix
+
+    def files(self, source: Source, root: str) -> str:
+        """Return the prefix below which the files in a directory are sent."""
+        prefix = self._prefix("file", source, root)
+        words = comment(f"{source.key} {source.name}: files in {root}", _INDENT)
+        caching = TEN_MINUTES if source.role == "private" else FOREVER
+        alias = argument(f"{value(root, source.key)}/")
+        self._add(
+            FileTree(words, f"^~ {prefix}", (answered_by(source.label), caching), alias),
+        )
+        return prefix
+
+    def ask(
+        self,
+        step: TryProxy | AskPrivately,
+        rules: tuple[Rule, ...] = (),
+        errors: tuple[tuple[int | None, str], ...] = (),
+    ) -> str:
+        """Return the prefix below which an HTTP index is asked for a page; ``errors`` as in ``Upstreams.request``."""
+        source = step.source
+        prefix = f"{INNER}ask/{source.name}/"
+        links = tuple(
+            (argument(value(rule.find, source.key)), argument(value(rule.replace, source.key)))
+            for rule in step.upstream.links
+        )
+        self._add(
+            Ask(
+                comment(f"{source.key} {source.name}: {step.upstream.url}", _INDENT),
+                f"^~ {prefix}",
+                (
+                    answered_by(source.label),
+                    VARY,
+                    NO_CACHE if source.role == "private" else TEN_MINUTES,
+                ),
+                rules,
+                self.upstreams.request(
+                    source,
+                    step.upstream.url,
+                    "$rg_name/",
+                    errors or ((404, self.absent(source)), (None, self.down(source))),
+                    file=False,
+                ),
+                self.names.variable("accept") + self.names.variable("others"),
+                () if self.script else links,
+                script_function(source) if self.script and links else "",
+            )
+        )
+        return prefix
+
+    def absent(self, source: Source) -> str:
+        """Return where a request ends that only this source could answer, and it has no such thing."""
+        text = f"{source.label} does not have this"
+        why = f"{source.key} {source.name}: nobody else is asked for what it does not have"
+        return self._final(f"absent/{source.name}", source.label, refuse(404, text), why)
+
+    def down(self, source: Source) -> str:
+        """Return where a request ends that only this source could answer, and it cannot be asked."""
+        text = f"{source.label} does not answer; try again"
+        why = f"{source.key} {source.name} does not answer, and nobody else is asked"
+        return self._final(f"down/{source.name}", source.label, refuse(502, text), why)
+
+    def refused(self) -> str:
+        """Return where a request for a file of a claimed project ends that asked a public source."""
+        why = "claims: a file of a claimed project is not taken from a public source"
+        return self._final("refused", "none", refuse(404, "no such file"), why)
+
+    def final(self, prefix: str, label: str, last: str, why: str, rules: tuple[Rule, ...]) -> None:
+        """Make the location at the end of a chain."""
+        headers = (answered_by(label), VARY, NO_CACHE)
+        words = comment(why, _INDENT)
+        self._add(Entry(words, f"^~ {prefix}", headers, last, rules, internal=True))
+
+    def _final(self, path: str, label: str, last: str, why: str) -> str:
+        headers = (answered_by(label), VARY, NO_CACHE)
+        words = comment(why, _INDENT)
+        self._add(Entry(words, f"= {INNER}{path}", headers, last, internal=True))
+        return f"{INNER}{path}"
+
+    def _prefix(self, word: str, source: Source, root: str) -> str:
+        """Return a prefix for a directory; the second of a source is numbered 2, and so on."""
+        roots = self._roots.setdefault(f"{word} {source.name}", [])
+        if root not in roots:
+            roots.append(root)
+        number = roots.index(root) + 1
+        return f"{INNER}{word}/{source.name}{'' if number == 1 else f'~{number}'}/"
+
+    def _add(self, location: Location) -> None:
+        self.locations.setdefault(location.match, location)
