@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rewritegen.diagnostics import Problem
+    from rewritegen.pages import IndexJob, IndexReport, Progress
     from rewritegen.servers.base import Capabilities, Files, Scope
     from rewritegen.site import Site
 
@@ -180,21 +181,48 @@ def index(site_file: str, forget: str | None, watch: bool, jobs: int | None) -> 
 
     Example: rewritegen index site.yaml
     """
-    from rewritegen.indexing import index_job, summary
+    from rewritegen.indexing import index_job
     from rewritegen.pages import run_index
+    from rewritegen.pages.progress import terminal_progress
     from rewritegen.site import load_site
 
     job = index_job(load_site(site_file))
     if forget is not None:
         return _forget(job.state, forget)
+    # rich takes a tenth of a second to import: only a terminal pays for it
+    progress = terminal_progress() if sys.stderr.isatty() else None
     if watch:
-        from rewritegen.watching import watch_until_stopped
+        return _watch(job, progress)
+    report = run_index(job, jobs=jobs, progress=progress)
+    _report(report)
+    return report.exit_code
 
-        return watch_until_stopped(job, _say)
-    report = run_index(job, jobs=jobs, progress=None)
+
+def _watch(job: IndexJob, progress: Progress | None) -> int:
+    """Index on every change until Ctrl-C or SIGTERM, which is the usual end."""
+    import signal
+    from threading import Event
+
+    from rewritegen.pages import watch
+
+    stop = Event()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
+    try:
+        watch(job, _report, stop, progress=progress)
+    except ImportError as error:
+        raise click.UsageError(
+            "--watch needs watchfiles: pip install 'rewritegen[watch]'"
+        ) from error
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+def _report(report: IndexReport) -> None:
+    from rewritegen.indexing import summary
+
     _say_problems(report.problems)
     _say(summary(report))
-    return report.exit_code
 
 
 def _forget(state: Path, raw: str) -> int:

@@ -21,6 +21,7 @@ from dataclasses import replace
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from rewritegen.diagnostics import Problem, RewritegenError, render
 from rewritegen.indexing import index_job, summary
@@ -54,21 +55,42 @@ def serve_site(
     """
     program, binary = _program(server_name)
     site = _adapted(site, port, state)
-    if site.state is not None:
-        _index(site, say)
     plan = compile_plan(site)
     if os.geteuid() == 0:
         _check_readable(site)
-    with tempfile.TemporaryDirectory(prefix="rewritegen-") as name:
-        tree = Path(name)
-        fingerprint = _write(program, binary, plan, tree)
-        with (
-            _running(program, binary, tree, plan, fingerprint) as child,
-            _indexing(site, reindex, say),
-        ):
-            url = _local_url(plan)
-            say(f"serving {url} with {binary}; logs are in {tree / 'logs'}; Ctrl-C stops it")
-            return _wait(child, tree, say)
+    try:
+        with _stop_signals(), tempfile.TemporaryDirectory(prefix="rewritegen-") as name:
+            tree = Path(name)
+            if site.state is not None:
+                _index(site, say)
+            fingerprint = _write(program, binary, plan, tree)
+            with _running(program, binary, tree, plan, fingerprint) as child:
+                url = _local_url(plan)
+                say(f"serving {url} with {binary}; logs are in {tree / 'logs'}; Ctrl-C stops it")
+                with _indexing(site, reindex, say):
+                    child.wait()
+                say(f"the server ended by itself:\n{_last_lines(tree)}")
+                return 1
+    except KeyboardInterrupt:
+        return 0
+
+
+@contextmanager
+def _stop_signals() -> Iterator[None]:
+    """Make SIGINT and SIGTERM one KeyboardInterrupt; what comes after it does not disturb the cleaning up."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    previous = [(number, signal.signal(number, stop)) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in previous:
+            signal.signal(number, handler)
 
 
 def _program(server_name: str | None) -> tuple[Server, str]:
@@ -195,7 +217,7 @@ def _answer(plan: Plan) -> str:
     address, port = plan.listen[0]
     if plan.tls:
         # the certificate is for clients, which know the site by name
-        context = ssl._create_unverified_context()  # noqa: S323, SLF001
+        context = ssl._create_unverified_context()  # noqa: S323
         connection: HTTPConnection = HTTPSConnection(
             address or "127.0.0.1", port, timeout=1, context=context
         )
@@ -208,23 +230,6 @@ def _answer(plan: Plan) -> str:
         return ""
     finally:
         connection.close()
-
-
-def _wait(child: subprocess.Popen[bytes], tree: Path, say: Say) -> int:
-    """Wait for the server to end (1) or for a signal that asks us to stop (0)."""
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    previous = signal.signal(signal.SIGTERM, stop)
-    try:
-        child.wait()
-    except KeyboardInterrupt:
-        return 0
-    finally:
-        signal.signal(signal.SIGTERM, previous)
-    say(f"the server ended by itself:\n{_last_lines(tree)}")
-    return 1
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:
@@ -252,7 +257,7 @@ def _local_url(plan: Plan) -> str:
 # ------------------------------------------------------------------ root
 
 
-def _identity() -> dict[str, int | list[int]]:
+def _identity() -> dict[str, Any]:
     """Return the arguments for :mod:`subprocess` that make root's server an ordinary user's."""
     if os.geteuid() != 0:
         return {}
