@@ -11,14 +11,17 @@ from hashlib import sha256
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from packaging.version import Version
+
 from rewritegen.pages.listing import OfferedFile, ProjectPage
+from rewritegen.pages.sidecars import ProjectStatus
 from rewritegen.templating import environment, templates_directory
 
 if TYPE_CHECKING:
     from jinja2 import Template
     from markupsafe import Markup
 
-__all__ = ["render_project", "render_root", "renderer_identity"]
+__all__ = ["human_size", "render_project", "render_root", "renderer_identity"]
 
 #: 1.5 is for indexes that grant name spaces (PEP 752), which a site does not.
 API_VERSION = "1.4"
@@ -37,7 +40,9 @@ class _Link:
     size: str
     date: str
     sha256: str
+    requires_python: Markup
     yanked: bool
+    notice: str
     reason: Markup
 
 
@@ -55,15 +60,17 @@ def render_project(page: ProjectPage, index_url: str) -> dict[str, bytes]:
         _Release(version, tuple(_link(file) for file in files))
         for version, files in groupby(reversed(page.files), key=lambda file: file.version)
     ]
+    status = page.status or ProjectStatus("", "")
     html = _template(_PROJECT).render(
         api_version=API_VERSION,
         name=page.name,
         index_url=index_url,
-        latest=page.versions[-1] if page.versions else "",
+        latest=_latest(page),
         releases=releases,
         count=_counted(len(page.files), "file"),
-        status=_plain(page.status.status) if page.status else "",
-        reason=_plain(page.status.reason) if page.status else "",
+        status=status.status,
+        notice=_notice(f"This project is {status.status}", status.reason),
+        reason=_plain(status.reason),
     )
     return _representations(html, _project_json(page))
 
@@ -155,10 +162,12 @@ def _link(file: OfferedFile) -> _Link:
         filename=file.filename,
         url=f"{file.url}#sha256={file.sha256}",
         attributes=tuple((name, _plain(value)) for name, value in attributes),
-        size=_human_size(file.size),
+        size=human_size(file.size),
         date=file.uploaded[:10],
         sha256=file.sha256,
+        requires_python=_plain(file.requires_python),
         yanked=file.yanked is not None,
+        notice=_notice("Yanked", file.yanked or ""),
         reason=_plain(file.yanked or ""),
     )
 
@@ -176,7 +185,19 @@ def _plain(text: str) -> Markup:
     return Markup(str(escaped).replace("=", "&#61;"))  # noqa: S704 - escaped in the line above
 
 
-def _human_size(size: int) -> str:
+def _notice(what: str, reason: str) -> str:
+    return f"{what}:" if reason else f"{what}."
+
+
+def _latest(page: ProjectPage) -> str:
+    """Return the version that an installer takes when it may choose: no pre-release, not yanked, if there is one."""
+    offered = [file.version for file in page.files if file.yanked is None]
+    stable = [version for version in offered if not Version(version).is_prerelease]
+    return [*page.versions[-1:], *offered[-1:], *stable[-1:]][-1] if page.versions else ""
+
+
+def human_size(size: int) -> str:
+    """Return a number of bytes as people read it, three digits of it."""
     if size < 1000:
         return f"{size} B"
     amount, units = size / 1000, ["kB", "MB", "GB", "TB"]

@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 
 from rewritegen.pages.listing import offered_file, project_page
 from rewritegen.pages.model import Reading, Stamp
-from rewritegen.pages.render import render_project
+from rewritegen.pages.render import human_size, render_project
 from rewritegen.pages.scan import FoundFile
 from rewritegen.pages.sidecars import Sidecars
 from tests.support.dists import make_egg, make_sdist, make_wheel, metadata_text
@@ -196,7 +196,8 @@ def test_versions_are_in_the_order_of_versions_without_duplicates(bench: Bench) 
     document = bench.json("acme-foo")
     assert document["versions"] == ["1.0.0", "1.9", "1.10", "2.0rc1", "2!0.1"]
     assert len(document["files"]) == 7
-    assert "<h1>acme-foo <small>2!0.1</small></h1>" in bench.page("acme-foo")
+    order = [page.split("<")[0] for page in bench.page("acme-foo").split("<h2>")[1:]]
+    assert order == ["2!0.1", "2.0rc1", "1.10", "1.9", "1.0.0", "1.0"]
 
 
 def test_a_plus_in_a_file_name_is_encoded_because_servers_differ_on_it(bench: Bench) -> None:
@@ -310,3 +311,41 @@ def test_a_file_time_that_is_no_date_leaves_the_upload_time_out(bench: Bench, se
         "upload-time"
         not in json.loads(render_project(page, INDEX_URL)["index.v1_json"])["files"][0]
     )
+
+
+@pytest.mark.parametrize(
+    ("versions", "yanked", "latest"),
+    [
+        (["1.0", "1.9", "1.10"], [], "1.10"),
+        (["1.0", "2.0rc1"], [], "1.0"),
+        (["1.0", "2.0"], ["2.0"], "1.0"),
+        (["1.0rc1", "1.0rc2"], ["1.0rc2"], "1.0rc1"),
+        (["1.0", "2.0"], ["1.0", "2.0"], "2.0"),
+    ],
+)
+def test_the_version_in_the_heading_is_the_one_that_an_installer_takes(
+    bench: Bench, versions: list[str], yanked: list[str], latest: str
+) -> None:
+    for version in versions:
+        path = wheel(bench, version)
+        if version in yanked:
+            path.with_name(f"{path.name}.yanked").touch()
+    bench.index()
+    assert f"<h1>acme-foo <small>{latest}</small></h1>" in bench.page("acme-foo")
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1 kB"),
+        (12_345, "12.3 kB"),
+        (999_499, "999 kB"),
+        (999_500, "1 MB"),
+        (2_500_000_000, "2.5 GB"),
+        (5_000_000_000_000_000, "5000 TB"),
+    ],
+)
+def test_sizes_for_people(size: int, shown: str) -> None:
+    assert human_size(size) == shown
