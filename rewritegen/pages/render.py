@@ -130,8 +130,8 @@ def _file_json(file: OfferedFile) -> dict[str, Any]:
         "url": file.url,
         "hashes": {"sha256": file.sha256},
         "size": file.size,
+        # Never under PEP 658's name `dist-info-metadata`: pip 22.3 to 23.0 crash on a map there (PEP 714).
         "core-metadata": metadata,
-        "dist-info-metadata": metadata,  # what PEP 658 called it; pip before 23.3 reads no other
         "yanked": file.yanked or file.yanked is not None,
     }
     if file.uploaded:

@@ -48,7 +48,6 @@ def test_json_of_one_wheel(bench: Bench) -> None:
                 "upload-time": "2023-11-14T22:13:20Z",
                 "requires-python": ">=3.8,<4",
                 "core-metadata": advertised,
-                "dist-info-metadata": advertised,
                 "yanked": False,
             }
         ],
