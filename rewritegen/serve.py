@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import shutil
 import signal
 import socket
 import ssl
@@ -61,6 +62,7 @@ def serve_site(
     try:
         with _stop_signals(), tempfile.TemporaryDirectory(prefix="rewritegen-") as name:
             tree = Path(name)
+            binary = _reachable(binary, tree)
             if site.state is not None:
                 _index(site, say)
             fingerprint = _write(program, binary, plan, tree)
@@ -292,6 +294,13 @@ def _paths(site: Site) -> list[Path]:
     if site.state is not None:
         names.append(site.state)
     return [Path(name) for name in names]
+
+
+def _reachable(binary: str, tree: Path) -> str:
+    """Return a program that `nobody` may run: pip puts the nginx of the extra below root's home as often as not."""
+    if os.geteuid() != 0 or _closed_to_nobody(Path(binary)) is None:
+        return binary
+    return str(shutil.copy(binary, tree))
 
 
 def _closed_to_nobody(path: Path) -> Path | None:

@@ -5,8 +5,9 @@ apt sources, with python3, python3-venv, make, git and ca-certificates. How this
 (resolver, apt and pip configuration, certificates, environment variables) is copied in; nothing else is.
 
 1. an ordinary user clones and runs ``make demo``: there is no web server, so the ``serve`` extra brings one;
-2. root clones into its home directory (mode 700) and runs ``make test``, which installs nginx and apache2;
-3. root runs ``make demo``, now with Debian's nginx.
+2. root clones into its home directory (mode 700) and does the same: the server runs as another user;
+3. root runs ``make test``, which installs nginx and apache2;
+4. root runs ``make demo`` again, now with Debian's nginx.
 
 It runs in mount and process namespaces of its own: when it ends, nothing is mounted and nothing runs any more.
 """
@@ -61,9 +62,10 @@ STEPS = (
         f"useradd -m visitor; su visitor -c 'cd && {CLONE} && make demo'",
     ),
     (
-        "make test, root, a clone below a home directory of mode 700",
-        f"chmod 700 ~; cd ~; {CLONE}; make test",
+        "make demo, root, no web server, a clone below a home directory of mode 700",
+        f"chmod 700 ~; cd ~; {CLONE}; make demo",
     ),
+    ("make test, root, the same clone", "cd ~/rewritegen; make test"),
     ("make demo, root, Debian's nginx", "cd ~/rewritegen; make demo"),
 )
 
