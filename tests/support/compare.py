@@ -99,8 +99,7 @@ def _page_headers(plan: Plan, decision: Decision, answer: Answer) -> Iterator[st
             yield f"Content-Type of a file is {answer.content_type!r}"
         if answer.one("Content-Encoding"):
             yield "a file is sent with a content encoding"
-        kept = "max-age=600" if role == "private" and decision.path else "immutable"
-        caching = kept if decision.path or role == "private" else None
+        caching = "max-age=600" if role == "private" else "immutable"
     if caching and caching not in (answer.one("Cache-Control") or ""):
         yield f"Cache-Control {answer.one('Cache-Control')!r} lacks {caching}"
 

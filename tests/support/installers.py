@@ -54,7 +54,10 @@ INSTALLERS = {
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """What a run of an installer left: its exit status, its words, and the names in the target directory (no dot files: uv locks it)."""
+    """What a run of an installer left: exit status, words, and the names in the target directory.
+
+    Dot files are left out: uv puts a lock there.
+    """
 
     status: int
     output: str
@@ -99,9 +102,8 @@ class Command:
             timeout=SECONDS,
             check=False,
         )
-        names = (
-            frozenset(path.name for path in target.iterdir()) if target.is_dir() else frozenset()
-        )
+        found = target.iterdir() if target.is_dir() else ()
+        names = frozenset(path.name for path in found if not path.name.startswith("."))
         return Installed(done.returncode, done.stdout.decode(errors="replace"), names)
 
 
