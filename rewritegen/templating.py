@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import BytecodeCache, Environment
 
 __all__ = ["environment", "templates_directory"]
 
@@ -29,9 +30,32 @@ def environment(*, html: bool = False) -> Environment:
 
     return Environment(
         loader=FileSystemLoader(templates_directory(), encoding="utf-8"),
+        bytecode_cache=_bytecode_cache(),
         undefined=StrictUndefined,
         autoescape=html,  # noqa: S701 -- off for configurations: servers/ quotes for each server's syntax
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+
+
+def _bytecode_cache() -> BytecodeCache | None:
+    """Keep compiled templates in the user's cache directory, as Python does with modules; None where it cannot be.
+
+    Compiling them takes a tenth of the time of ``rewritegen generate``. Jinja2 checks the source's hash and its own
+    version before it takes anything from there.
+    """
+    from jinja2 import FileSystemBytecodeCache
+
+    try:
+        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        directory = Path(base, "rewritegen", "templates")
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = directory.stat()
+    except (OSError, RuntimeError):  # read-only, full, or no home
+        return None
+    # bytecode is code: from a directory of somebody else, or that others may write, none is taken
+    mine = status.st_uid == os.geteuid() and not status.st_mode & 0o022
+    if not (mine and directory.is_absolute() and os.access(directory, os.W_OK)):
+        return None
+    return FileSystemBytecodeCache(str(directory))
