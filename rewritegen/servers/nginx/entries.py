@@ -11,14 +11,15 @@ from rewritegen.servers.base import FINGERPRINT_PLACE
 from rewritegen.servers.nginx.chain import chain
 from rewritegen.servers.nginx.inner import Inner
 from rewritegen.servers.nginx.names import Names
-from rewritegen.servers.nginx.quoting import argument, comment, pattern, sentence
+from rewritegen.servers.nginx.quoting import argument, comment, pattern, sentence, verbose_pattern
 from rewritegen.servers.nginx.rules import Rules
+from rewritegen.servers.nginx.shared import IF_RANGE, RANGE
 from rewritegen.servers.nginx.upstreams import Upstreams
 from rewritegen.servers.nginx.view import Entry, Fetch, Location, Respell, Rule
 from rewritegen.servers.nginx.words import (
     FOREVER,
-    FORMS,
     NO_CACHE,
+    TEN_MINUTES,
     VARY,
     answered_by,
     escaped,
@@ -85,7 +86,6 @@ class Entries:
             (answered_by("none"), VARY, NO_CACHE),
             last,
             (*self.guards, *decided),
-            self._forms(),
         )
 
     def _pages(self, rules: Rules) -> Entry:
@@ -96,7 +96,6 @@ class Entries:
             (answered_by("none"), VARY, NO_CACHE),
             last,
             (*self.guards, *decided),
-            self._forms(),
         )
 
     def _beside(self, rules: Rules) -> Entry:
@@ -104,18 +103,17 @@ class Entries:
         decided = (rule for step in self.plan.page for rule in rules.beside(step))
         return Entry(
             comment(why, _INDENT),
-            f"~ {pattern(f'^{self._mount}{self._name()}/(?<rg_file>{_FILE})$')}",
+            f"~ {verbose_pattern((f'^{self._mount}{self._name()}/', f'(?<rg_file>{_FILE})$'), '', _INDENT * 3)}",
             (answered_by("none"), NO_CACHE),
             _NO_FILE,
             (*self.guards, *decided),
-            self._forms(),
         )
 
     def _files(self, route: FileRoute, rules: Rules) -> Entry | Fetch:
         decided = [*self.guards]
         if route.refused:
             words = ("# claims: a public source is not asked for files of these",)
-            decided.append(Rule(words, self.names.refused(route.refused), go(self.inner.refused())))
+            decided.append(Rule(words, self.names.hidden(route.refused), go(self.inner.refused())))
         match = f"~ {pattern(f'^{escaped(route.prefix)}(?<rg_path>{_PATH})$')}"
         for attempt in route.attempts:
             if isinstance(attempt, FetchFrom):
@@ -139,12 +137,12 @@ class Entries:
         return Fetch(
             comment(f"{source.key} {source.name}: files from {attempt.url}", _INDENT),
             match,
-            (answered_by(source.label), FOREVER),
+            (answered_by(source.label), TEN_MINUTES if source.role == "private" else FOREVER),
             decided,
             pattern(f"^{escaped(prefix)}(?<rg_raw_path>[^?]+)"),
             self.upstreams.request(source, attempt.url, "$rg_raw_path", errors, file=True),
-            self.names.variable("range"),
-            self.names.variable("ifrange"),
+            self.names.shared(RANGE),
+            self.names.shared(IF_RANGE),
         )
 
     def _respell(self) -> Respell:
@@ -186,11 +184,6 @@ class Entries:
         ]
         initial = "(?=(?<rg_initial>[a-z0-9]))" if any(tree.hashed for tree in trees) else ""
         return f"{initial}(?<rg_name>{CANONICAL_NAME})"
-
-    def _forms(self) -> tuple[str, ...]:
-        words = ("form", "second", "third")
-        pairs = zip(FORMS, words, strict=True)
-        return tuple(f"set {form} {self.names.variable(word)}" for form, word in pairs)
 
 
 def _bounds() -> tuple[Rule, ...]:

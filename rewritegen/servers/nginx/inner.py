@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from rewritegen.servers.nginx.names import Names
 from rewritegen.servers.nginx.njs import script_function
 from rewritegen.servers.nginx.quoting import argument, comment, value
+from rewritegen.servers.nginx.shared import ACCEPT, OTHERS
 from rewritegen.servers.nginx.upstreams import Upstreams
 from rewritegen.servers.nginx.view import (
     Ask,
@@ -118,7 +119,7 @@ class Inner:
                     errors or ((404, self.absent(source)), (None, self.down(source))),
                     file=False,
                 ),
-                self.names.variable("accept") + self.names.variable("others"),
+                self.names.shared(ACCEPT) + self.names.shared(OTHERS),
                 () if self.script else links,
                 script_function(source) if self.script and links else "",
             )

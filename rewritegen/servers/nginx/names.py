@@ -1,6 +1,6 @@
 """The names that the generated text invents at http level, and the maps behind its variables.
 
-Several sites may be included in one nginx, so each name holds the site's own word, made from its server name.
+Several sites may be included in one nginx, so each of these names ends with four characters of the site.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from rewritegen.names import ClaimSet
 from rewritegen.plan import Plan
-from rewritegen.representations import REPRESENTATIONS
+from rewritegen.servers.nginx import shared
 from rewritegen.servers.nginx.quoting import comment, map_key, pattern, verbose_pattern
 from rewritegen.servers.nginx.view import Map
 
@@ -26,11 +26,13 @@ _INDENT = "    "
 
 
 def site_word(server_name: str) -> str:
-    """Return the word of a site in variables and the like: different for different server names."""
-    word = server_name.replace("_", "___").replace("-", "__").replace(".", "_")
-    if len(word) <= 32:
-        return word
-    return f"{word[:20]}_{hashlib.sha256(server_name.encode()).hexdigest()[:8]}"
+    """Return the end of the names of a site.
+
+    It is short, because nginx's hash of variables has 64 bytes for each place: names of up to 14 characters fit in
+    pairs, and a few sites fit without a warning. Should two sites of one nginx ever have the same word, nginx refuses
+    the second log format of this name.
+    """
+    return hashlib.sha256(server_name.encode()).hexdigest()[:4]
 
 
 @dataclass(slots=True)
@@ -39,43 +41,49 @@ class Names:
 
     plan: Plan
     site: str
-    _used: set[str] = field(default_factory=set)
+    _shared: set[str] = field(default_factory=set)
     _claimed: dict[ClaimSet, tuple[str, str]] = field(default_factory=dict)
-    _refused: list[ClaimSet] = field(default_factory=list)
+    _hidden: list[ClaimSet] = field(default_factory=list)
 
-    def variable(self, word: str) -> str:
-        """Return the variable of a map."""
-        self._used.add(word)
-        return f"$rg_{self.site}_{word}"
+    def shared(self, word: str) -> str:
+        """Return the variable of a map that is the same for every site."""
+        self._shared.add(word)
+        return shared.variable(word)
+
+    @property
+    def forms(self) -> tuple[str, str, str]:
+        """The variables that end the name of a page's file: what is wanted, and the two that will do."""
+        return (self.shared(shared.FORM), self.shared(shared.SECOND), self.shared(shared.THIRD))
+
+    @property
+    def denied(self) -> str:
+        """The variable that is 1 for a request outside the grammar."""
+        return f"$rg_denied_{self.site}"
 
     def claimed(self, claims: ClaimSet, owner: str = "") -> str:
         """Return the variable that is 1 for a claimed name; ``owner`` is the one source whose claims they are."""
         if claims not in self._claimed:
-            word = "claimed" if not self._claimed else f"claimed_{len(self._claimed) + 1}"
-            self._claimed[claims] = (self.variable(word), owner)
+            number = len(self._claimed) + 1
+            self._claimed[claims] = (f"$rg_owned{_from_two(number)}_{self.site}", owner)
         return self._claimed[claims][0]
 
-    def refused(self, claims: ClaimSet) -> str:
+    def hidden(self, claims: ClaimSet) -> str:
         """Return the variable that is 1 for a path with a file of a claimed project in it."""
-        if claims not in self._refused:
-            self._refused.append(claims)
-        number = self._refused.index(claims)
-        return self.variable("refused" if number == 0 else f"refused_{number + 1}")
+        if claims not in self._hidden:
+            self._hidden.append(claims)
+        return f"$rg_hidden{_from_two(self._hidden.index(claims) + 1)}_{self.site}"
 
     # ---------------------------------------------------------------- maps
 
     def maps(self) -> Iterator[Map]:
         """Return the maps of the variables that were handed out."""
         yield self._grammar()
-        yield from self._forms()
-        if "accept" in self._used:
-            yield from self._accept()
         for claims, (variable, owner) in self._claimed.items():
             yield _claims_map(variable, claims, owner)
-        for claims in self._refused:
-            yield _refused_map(self.refused(claims), claims)
-        if "range" in self._used:
-            yield from self._ranges()
+        for claims in self._hidden:
+            yield _hidden_map(self.hidden(claims), claims)
+        wanted = {shared.FORM, *self._shared} if self._shared else set()
+        yield from (shared.shared_map(word) for word in shared.WORDS if word in wanted)
 
     def _grammar(self) -> Map:
         words = comment(
@@ -86,54 +94,7 @@ class Names:
         for target in self.plan.grammar.targets:
             parts = ("^(?:GET|HEAD)[ ]", target, r"(?:\?\S*)?[ ]HTTP/[0-9.]+$")
             entries.append(f"{verbose_pattern(parts, '~', _INDENT)} 0")
-        return Map(words, "$request", self.variable("outside"), tuple(entries))
-
-    def _forms(self) -> Iterator[Map]:
-        form, second, third = (self.variable(word) for word in ("form", "second", "third"))
-        words = comment(
-            "Accept to the page that is wanted (PEP 691), and what will do when it is not there."
-        )
-        entries = [f"default {REPRESENTATIONS[-1].suffix}"]
-        for one in REPRESENTATIONS:
-            if one.accept:
-                entries.append(f"{verbose_pattern((one.accept,), '~*', _INDENT)} {one.suffix}")
-        yield Map(words, "$http_accept", form, tuple(entries))
-        for position, variable in ((1, second), (2, third)):
-            choices = [f"default {REPRESENTATIONS[-1].order[position]}"]
-            choices += [f"{one.suffix} {one.order[position]}" for one in REPRESENTATIONS[:-1]]
-            yield Map((), form, variable, tuple(choices))
-
-    def _accept(self) -> Iterator[Map]:
-        words = comment(
-            "What an upstream is asked for: one Accept for each kind of page, never the client's own; in two parts, "
-            "because the whole is longer than a line."
-        )
-        default = REPRESENTATIONS[-1]
-        best, others = [f"default {default.upstream_accept}"], ['default ""']
-        for one in REPRESENTATIONS[:-1]:
-            first, comma, rest = one.upstream_accept.partition(",")
-            best.append(f"{one.suffix} {first}")
-            others.append(f'{one.suffix} "{comma}{rest}"')
-        yield Map(words, self.variable("form"), self.variable("accept"), tuple(best))
-        yield Map((), self.variable("form"), self.variable("others"), tuple(others))
-
-    def _ranges(self) -> Iterator[Map]:
-        words = comment(
-            "Parts of files: ranges and validators pass to an upstream, and nothing that looks otherwise."
-        )
-        yield Map(
-            words,
-            "$http_range",
-            self.variable("range"),
-            ('default ""', f"{pattern('^bytes=[0-9, -]{1,100}$', '~')} $http_range"),
-        )
-        tag = '^(?:W/)?"[!-~]{0,200}"$'
-        date = "^[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT$"
-        entries = (
-            'default ""',
-            *(f"{pattern(regex, '~')} $http_if_range" for regex in (tag, date)),
-        )
-        yield Map((), "$http_if_range", self.variable("ifrange"), entries)
+        return Map(words, "$request", self.denied, tuple(entries))
 
     def hashes(self) -> tuple[str, ...]:
         """Return the http-level lines that long or many names need, with the reason; none for most sites."""
@@ -153,6 +114,10 @@ class Names:
             lines += comment("Holds for all servers of this nginx: the server name is long.")
             lines.append("server_names_hash_bucket_size 512;")
         return (*lines, "") if lines else ()
+
+
+def _from_two(number: int) -> str:
+    return "" if number == 1 else str(number)
 
 
 def _power_of_two(least: int, wanted: int) -> int:
@@ -179,7 +144,7 @@ def _chunks(names: tuple[str, ...]) -> Iterator[str]:
     return alternations(names, limit=70)
 
 
-def _refused_map(variable: str, claims: ClaimSet) -> Map:
+def _hidden_map(variable: str, claims: ClaimSet) -> Map:
     words = comment(
         "claims: paths with a part that belongs to a claimed project; no public source is asked for them."
     )

@@ -9,7 +9,7 @@ from rewritegen.servers.nginx.inner import Inner
 from rewritegen.servers.nginx.names import Names
 from rewritegen.servers.nginx.quoting import argument, value
 from rewritegen.servers.nginx.view import Rule
-from rewritegen.servers.nginx.words import FORMS, go, named, project_path, refuse
+from rewritegen.servers.nginx.words import go, named, project_path, refuse
 from rewritegen.steps import (
     AskPrivately,
     Available,
@@ -80,7 +80,7 @@ class Rules:
     def root_pages(self, root: str) -> Iterator[Rule]:
         """Return the rules that send the list of private projects."""
         prefix, state = self.inner.root_pages(root), value(root, "state")
-        for form in FORMS:
+        for form in self.names.forms:
             test = f"-f {argument(state + f'/index.{form}')}"
             yield Rule((), test, go(f"{prefix}index.{form}"))
 
@@ -101,7 +101,7 @@ class Rules:
         else:
             # its files are elsewhere: what has a page here has no file here
             for tree in step.pages.directories:
-                for form in FORMS:
+                for form in self.names.forms:
                     yield _rule("-f", tree, f"/index.{form}", source, self.inner.absent(source))
         yield from self._present(source, step.presence)
 
@@ -120,7 +120,7 @@ class Rules:
     def _pages(self, source: Source, pages: PageTree) -> Iterator[Rule]:
         for tree in pages.directories:
             directory = f"{self.inner.pages(source, tree.root)}{project_path(tree)}"
-            for form in FORMS:
+            for form in self.names.forms:
                 file = f"/index.{form}"
                 yield _rule("-f", tree, file, source, f"{directory}{file}")
 

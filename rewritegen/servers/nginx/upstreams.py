@@ -78,7 +78,7 @@ class Upstreams:
         if known is not None:
             return known.name
         number = sum(name == source.name for name, _ in self.groups)
-        name = f"rg_{self.site}_{source.name}" + (f".{number + 1}" if number else "")
+        name = f"rg_{source.name}{f'.{number + 1}' if number else ''}_{self.site}"
         words = comment(f"{source.key} {source.name}: its name is looked up when nginx starts")
         self.groups[source.name, address] = Group(words, name, argument(value(address, source.key)))
         return name

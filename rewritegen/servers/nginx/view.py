@@ -83,7 +83,6 @@ class Entry(Location):
     template = "nginx/location_entry.j2"
     last: str
     rules: tuple[Rule, ...] = ()
-    sets: tuple[str, ...] = ()
     internal: bool = False
 
 
@@ -185,7 +184,7 @@ class View:
     """One site."""
 
     site: str
-    """Part of every name that we invent at http level, so that several sites live side by side."""
+    """Ends every name that we invent at http level, so that several sites live side by side."""
     file: str
     """Name of the file with the server in it."""
     header: tuple[str, ...]

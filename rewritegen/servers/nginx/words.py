@@ -8,7 +8,6 @@ from rewritegen.steps import ProjectDirectories, Source
 
 __all__ = [
     "FOREVER",
-    "FORMS",
     "INNER",
     "NO_CACHE",
     "TEN_MINUTES",
@@ -23,9 +22,6 @@ __all__ = [
 
 #: Every location that only nginx itself can reach begins with this; the grammar has nothing that does.
 INNER = "/-/rg_"
-
-#: The page that is wanted, and the two that will do: set at the top of a location, so that its rules stay short.
-FORMS = ("$rg_form", "$rg_second", "$rg_third")
 
 VARY = Header("Vary", '"Accept, Accept-Encoding"')
 NO_CACHE = Header("Cache-Control", "no-cache")
