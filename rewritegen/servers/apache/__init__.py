@@ -29,7 +29,7 @@ _TEMPLATES: dict[Scope, str] = {
 
 
 class Apache:
-    """The server that is called ``httpd`` upstream and ``apache2`` on Debian (see :class:`rewritegen.servers.base.Server`)."""
+    """The server that is called ``httpd`` by its makers and ``apache2`` by Debian; see :class:`.base.Server`."""
 
     name = "apache"
     baseline = BASELINE
@@ -60,7 +60,12 @@ class Apache:
             *_whole_host(plan, scope),
         )
 
-    def render(self, plan: Plan, scope: Scope, capabilities: Capabilities) -> Files:
+    def render(
+        self,
+        plan: Plan,
+        scope: Scope,
+        capabilities: Capabilities,  # noqa: ARG002 - one text for all versions, see below
+    ) -> Files:
         """Write the configuration; the text chooses by the version of the httpd that reads it.
 
         :raises RewritegenError: RG701 when a value cannot be quoted safely.

@@ -32,10 +32,23 @@ PACKAGES = {"ssl": "; Red Hat: dnf install mod_ssl"}
 BASELINE = Capabilities(
     OLDEST,
     frozenset(
-        (
-            "alias authz_core autoindex deflate filter headers log_config mpm_event proxy proxy_http rewrite ssl"
-            " substitute unixd version"
-        ).split()
+        [
+            "alias",
+            "authz_core",
+            "autoindex",
+            "deflate",
+            "filter",
+            "headers",
+            "log_config",
+            "mpm_event",
+            "proxy",
+            "proxy_http",
+            "rewrite",
+            "ssl",
+            "substitute",
+            "unixd",
+            "version",
+        ]
     ),
 )
 

@@ -10,15 +10,10 @@ from rewritegen.servers.apache.files import file_rules
 from rewritegen.servers.apache.pages import negotiation, page_rules, root_rules
 from rewritegen.servers.apache.quoting import regex
 from rewritegen.servers.apache.rules import Condition, Group, Item, Rule
+from rewritegen.servers.apache.upstreams import fetch_rules
+from rewritegen.servers.apache.words import CANONICAL_URL, METHODS_URL
 
-__all__ = ["CANONICAL_URL", "FAIL_URL", "METHODS_URL", "MOVED_URL", "own_urls", "ruleset"]
-
-#: URLs that only the configuration itself goes to. From outside all but one are 404, by the grammar.
-CANONICAL_URL = "/-/rg_canonical"
-METHODS_URL = "/-/rg_only_get_and_head/"
-FAIL_URL = "/-/rg_fail"
-#: The exception: a client of an upstream that redirects is sent there and finds a 502.
-MOVED_URL = "/-/rg_moved"
+__all__ = ["own_urls", "ruleset"]
 
 #: names.TOO_MANY_CAPITALS with a numbered group: httpd is not given named ones (CVE-2026-44631).
 _TOO_MANY_CAPITALS = r"([A-Z])(?:[^/]*\1){11}"
@@ -35,11 +30,12 @@ def ruleset(plan: Plan, *, part: bool, logged: bool) -> tuple[Item, ...]:
     :param part: the virtual host has other URLs than ours, which no rule may touch.
     :param logged: set what the JSON log shows of a request.
     """
-    items = [*_own_redirects(plan), *(_for_the_log() if logged else ()), *_first_refusals(plan)]
+    items = [_body_of_405(), *(_for_the_log() if logged else ()), *_first_refusals(plan)]
     items.extend(_spellings(plan))
     meta = "a text without a file: the answer 200 has its ErrorDocument, below"
     items.append(Rule("^/-/(?:health|rewritegen)$", flags=("R=200", "L"), comment=(meta,)))
     items.append(negotiation(plan.mount))
+    items.extend(fetch_rules(plan))
     items.append(root_rules(plan.root_list, plan.mount))
     page = Rule(f"!^{regex(plan.mount)}{CANONICAL_NAME}/[^/]*$")
     comment = ("pages, and files beside them: the first that fits decides",)
@@ -60,25 +56,18 @@ def own_urls(plan: Plan) -> str:
     return f"^(?:{'|'.join([*ours, '/-/rg_', '/-/(?:health|rewritegen)$'])})"
 
 
-def _own_redirects(plan: Plan) -> Iterator[Item]:
+def _body_of_405() -> Rule:
     refused = Condition("%{ENV:REDIRECT_STATUS}", "=405")
     comment = (
         "the body of a 405: an empty listing with a sentence, because httpd adds a second, empty `Allow`"
-        " to every 405 whose body is an ErrorDocument text",
+        " to every 405 whose body is an ErrorDocument text"
     )
-    yield Rule(f"^{METHODS_URL}$", _SOME_DIRECTORY, ("END",), (refused,), comment)
-    if not plan.steps_with_upstream:
-        return
-    failed = Condition("%{ENV:REDIRECT_RG_FAILED}", ".")
-    flags = ("E=RG_SOURCE:%{ENV:REDIRECT_RG_FAILED}", "R=502", "L")
-    comment = ("an upstream that says neither yes nor no is a 502, never a 404",)
-    yield Rule(f"^{FAIL_URL}$", flags=flags, conditions=(failed,), comment=comment)
-    yield Rule(f"^{MOVED_URL}$", flags=("R=502", "L"))
+    return Rule(f"^{METHODS_URL}$", _SOME_DIRECTORY, ("END",), (refused,), (comment,))
 
 
 def _for_the_log() -> Iterator[Item]:
     safe = r"[ !#-\[\]-~]{1,2000}"
-    target = Condition("%{THE_REQUEST}", rf"^\S+ ([!#-\[\]-~]{{1,2000}}) ")
+    target = Condition("%{THE_REQUEST}", r"^\S+ ([!#-\[\]-~]{1,2000}) ")
     comment = ("for the log: only what JSON can hold as it is",)
     yield Rule("^", flags=("E=RG_TARGET:%1",), conditions=(target,), comment=comment)
     agent = Condition("%{HTTP:User-Agent}", f"^({safe})$", ("NV",))

@@ -8,9 +8,10 @@ from rewritegen.plan import Plan
 from rewritegen.servers.apache.pages import NOT_COMPRESSED, unavailable
 from rewritegen.servers.apache.quoting import regex, substitution, test_string
 from rewritegen.servers.apache.rules import Condition, Group, Item, Rule
+from rewritegen.servers.apache.words import begin_url
 from rewritegen.steps import FetchFrom, FileRoute, ServeFrom
 
-__all__ = ["file_rules"]
+__all__ = ["fetch_file", "file_ask", "file_rules"]
 
 
 def file_rules(plan: Plan) -> Iterator[Group]:
@@ -30,7 +31,7 @@ def _route(route: FileRoute) -> Iterator[Item]:
         yield Rule(f"^{prefix}(?:.*/)?{pattern}", flags=("NC", "R=404", "L"))
     for attempt in route.attempts:
         if isinstance(attempt, FetchFrom):
-            yield _fetch(route.prefix, attempt)
+            yield from _fetch(route, attempt)
         else:
             yield from _serve(prefix, attempt)
     label = route.attempts[0].source.label if route.private else "none"
@@ -56,11 +57,26 @@ def _serve(prefix: str, attempt: ServeFrom) -> Iterator[Rule]:
         yield Rule(f"^{prefix}(.+)$", f"{substitution(root, key)}/$1", flags, (there,))
 
 
-def _fetch(prefix: str, attempt: FetchFrom) -> Rule:
-    """Return the rule that fetches a file; %1 is the raw path, so that ``%2B`` stays what it is."""
-    raw = Condition("%{THE_REQUEST}", rf"^[A-Z]+ {regex(prefix.rstrip('/'))}(/[^? ]+)")
-    label = attempt.source.label
-    variables = (f"E=RG_SOURCE:{label}", f"E=RG_FAILED:{label}", NOT_COMPRESSED)
-    target = f"{substitution(attempt.url.rstrip('/'), attempt.source.key)}%1"
-    return Rule("^", target, (*variables, "P", "NE", "QSD", "L"), (raw,))
+def _fetch(route: FileRoute, attempt: FetchFrom) -> tuple[Rule, Rule]:
+    """Return the rules that have a file fetched: a HEAD at once, because an ErrorDocument would make it a GET."""
+    label = f"E=RG_SOURCE:{attempt.source.label}"
+    ask = file_ask(route, attempt)
+    head = Condition("%{REQUEST_METHOD}", "=HEAD")
+    begin = Rule("^", begin_url(ask), (label, f"E=RG_ASK:{ask}", "P", "QSD", "L"))
+    return fetch_file(route, attempt, "^", (head,)), begin
 
+
+def fetch_file(
+    route: FileRoute, attempt: FetchFrom, pattern: str, conditions: tuple[Condition, ...]
+) -> Rule:
+    """Return the rule that asks for a file; %1 is the raw path, so that ``%2B`` stays what it is."""
+    raw = Condition("%{THE_REQUEST}", rf"^[A-Z]+ {regex(route.prefix.rstrip('/'))}(/[^? ]+)")
+    flags = (f"E=RG_SOURCE:{attempt.source.label}", NOT_COMPRESSED, "P", "NE", "QSD", "L")
+    target = f"{substitution(attempt.url.rstrip('/'), attempt.source.key)}%1"
+    return Rule(pattern, target, flags, (*conditions, raw))
+
+
+def file_ask(route: FileRoute, attempt: FetchFrom) -> str:
+    """Return the word for "a file of this route"."""
+    number = route.prefix.count("~") and route.prefix.rstrip("/").rpartition("~")[2]
+    return f"file/{attempt.source.name}/{number}"

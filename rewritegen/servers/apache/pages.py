@@ -3,7 +3,8 @@
 Every rule of this module stands inside the guard "a page of a canonical name, or a file beside it", so that patterns
 need not say again what a name is. Names of environment variables:
 
-* ``RG_SOURCE``: X-Index-Source; ``RG_FAILED``: the same when the upstream could not answer;
+* ``RG_SOURCE``: X-Index-Source; ``RG_ASK``: what is fetched from an upstream (see ``upstreams``);
+* ``RG_NAME``: the canonical name, where a redirect needs it;
 * ``RG_FORM``: representation, ``RG_GZIP``: the client takes gzip, ``RG_FILE``: the page file that was found;
 * ``RG_PAGE``, ``RG_PACKED``, ``RG_FRESH``, ``RG_SHORT``, ``RG_LONG``: which headers the answer gets (see the view).
 """
@@ -11,13 +12,15 @@ need not say again what a name is. Names of environment variables:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import assert_never
+
+from typing_extensions import assert_never
 
 from rewritegen.names import ClaimSet, alternations
 from rewritegen.plan import Plan
 from rewritegen.representations import ACCEPT_GZIP, REPRESENTATIONS
 from rewritegen.servers.apache.quoting import regex, substitution, test_string
 from rewritegen.servers.apache.rules import Condition, Group, Item, Rule
+from rewritegen.servers.apache.words import FETCH_URL, begin_url
 from rewritegen.steps import (
     AskPrivately,
     Available,
@@ -35,19 +38,17 @@ from rewritegen.steps import (
     TryProxy,
 )
 
-__all__ = ["NOT_COMPRESSED", "PAGE_URL", "negotiation", "page_rules", "root_rules", "unavailable"]
+__all__ = ["NOT_COMPRESSED", "negotiation", "page_rules", "root_rules", "unavailable"]
 
 #: Answers here ask the host's mod_deflate, if any, to keep its hands off.
 NOT_COMPRESSED = "E=no-gzip:1"
-#: Where proxied pages are fetched, below this, by source and name.
-PAGE_URL = "/-/rg_page/"
 
 _EMPTY = "!."
 
 
 def negotiation(mount: str) -> Group:
     """Return the rules that put representation and encoding of a page into variables."""
-    here = f"^{regex(mount)}(?:[^/]+/)?$"
+    here = f"^(?:{regex(mount)}(?:[^/]+/)?|{FETCH_URL}page/.+)$"
     rules = [Rule(here, flags=("E=RG_PAGE:1", f"E=RG_FORM:{REPRESENTATIONS[-1].name}"))]
     for form in reversed(REPRESENTATIONS):
         if form.accept:
@@ -55,7 +56,11 @@ def negotiation(mount: str) -> Group:
             rules.append(Rule(here, flags=(f"E=RG_FORM:{form.name}",), conditions=(accept,)))
     gzip = Condition("%{HTTP:Accept-Encoding}", ACCEPT_GZIP, ("NC",))
     rules.append(Rule(here, flags=("E=RG_GZIP:1", "E=force-gzip:1"), conditions=(gzip,)))
-    return Group(("representation (the best that the client accepts) and encoding of a page",), None, tuple(rules))
+    return Group(
+        ("representation (the best that the client accepts) and encoding of a page",),
+        None,
+        tuple(rules),
+    )
 
 
 def unavailable(marker: str, key: str, comment: tuple[str, ...], pattern: str = "^") -> Rule:
@@ -86,7 +91,13 @@ def root_rules(root: RootList, mount: str) -> Group:
 
 def page_rules(plan: Plan) -> Iterator[Item]:
     """Yield what each step does, in order."""
-    return (item for step in plan.page for item in _step(step, regex(plan.mount)))
+    mount = regex(plan.mount)
+    asked = False
+    for step in plan.page:
+        # the answer of the upstream begins as that redirect already
+        if not (asked and isinstance(step, SendTo)):
+            yield from _step(step, mount)
+        asked = asked or isinstance(step, TryProxy)
 
 
 def _step(step: Step, mount: str) -> Iterator[Item]:
@@ -99,22 +110,22 @@ def _step(step: Step, mount: str) -> Iterator[Item]:
         case OwnedBy():
             yield _owned(step, mount)
         case AskPrivately(source=source, claims=claims):
-            beside = Rule("[^/]$", flags=(f"E=RG_SOURCE:{source.label}", "R=404", "L"))
-            ask = _ask(source, mount, failed=source.label)
-            comment = f"{source.key} {source.name}: asked for what it claims, and for nothing else; its answer is final"
-            yield Group((comment,), _not_claimed(claims, mount), (beside, ask))
+            label = f"E=RG_SOURCE:{source.label}"
+            beside = Rule("[^/]$", flags=(label, "R=404", "L"))
+            text = f"{source.key} {source.name}: asked for what it claims, and for nothing else; its answer is final"
+            yield Group((text,), _not_claimed(claims, mount), (beside, _ask(source, mount, label)))
         case Reserved():
             yield from _reserved(step, mount)
         case TryMirror():
             yield _mirror(step, mount)
         case TryProxy(source=source):
-            comment = (f"{source.key} {source.name}: pages only; a file has an owner or is not here",)
-            yield Group(comment, None, (_ask(source, mount, failed="none"),))
+            text = f"{source.key} {source.name}: pages only; a file has an owner or is not here"
+            yield Group((text,), None, (_ask(source, mount),))
         case SendTo(source=source, url=url):
-            comment = (f"{source.key} {source.name}: the client goes there",)
             flags = (f"E=RG_SOURCE:{source.label}", "R=302", "NE", "QSD", "L")
             target = f"{substitution(url, source.key)}$1/"
-            yield Rule(f"^{mount}([^/]+)/$", target, flags, comment=comment)
+            text = f"{source.key} {source.name}: the client goes there"
+            yield Rule(f"^{mount}([^/]+)/$", target, flags, comment=(text,))
         case NotFound():
             yield Rule("^", flags=("R=404", "L"), comment=("nobody has it",))
         case _:
@@ -133,7 +144,10 @@ def _owned(step: OwnedBy, mount: str) -> Group:
     if isinstance(step.pages, PageTree):
         for tree in step.pages.directories:
             if tree not in step.presence:
-                forms = (Condition(f"{_place(tree, key)}/index.{form.suffix}", "!-f") for form in REPRESENTATIONS)
+                forms = (
+                    Condition(f"{_place(tree, key)}/index.{form.suffix}", "!-f")
+                    for form in REPRESENTATIONS
+                )
                 presence.extend(forms)
     # the same body reads $1 and $2 everywhere
     skip = Rule(_project(_trees(step), mount), conditions=tuple(presence))
@@ -291,16 +305,22 @@ def _target(tree: ProjectDirectories, key: str) -> str:
 def _reserved(step: Reserved, mount: str) -> Iterator[Item]:
     not_public = _not_public(step.claims)
     patterns = [f"^{mount}{chunk}/" for chunk in alternations(step.claims.names)]
-    rules = [Rule(pattern, flags=("R=404", "L")) for pattern in patterns]
-    for chunk in alternations(step.claims.prefixes):
-        rules.append(Rule(f"^{mount}{not_public}{chunk}(?:-[^/]*)?/", flags=("R=404", "L")))
+    rules: list[Item] = [Rule(pattern, flags=("R=404", "L")) for pattern in patterns]
+    rules.extend(
+        Rule(f"^{mount}{not_public}{chunk}(?:-[^/]*)?/", flags=("R=404", "L"))
+        for chunk in alternations(step.claims.prefixes)
+    )
     if rules:
         comment = "claims: ours, also when no file of it is here; `name-*` is `name` and all that begins with `name-`"
         yield Group((comment,), None, tuple(rules))
     if step.scanned is not None:
         known = Condition(f"{test_string(step.scanned, 'state')}/$1", "-f")
-        comment = "state: names that were here once stay ours until `rewritegen index --forget NAME`"
-        yield Rule(f"^{mount}([^/]+)/", flags=("R=404", "L"), conditions=(known,), comment=(comment,))
+        comment = (
+            "state: names that were here once stay ours until `rewritegen index --forget NAME`"
+        )
+        yield Rule(
+            f"^{mount}([^/]+)/", flags=("R=404", "L"), conditions=(known,), comment=(comment,)
+        )
 
 
 def _not_public(claims: ClaimSet) -> str:
@@ -310,14 +330,14 @@ def _not_public(claims: ClaimSet) -> str:
 def _not_claimed(claims: ClaimSet, mount: str) -> Rule:
     """Return the skip over rules for claimed names."""
     tests = [f"!^{chunk}/" for chunk in alternations(claims.names)]
-    for chunk in alternations(claims.prefixes):
-        tests.append(f"!^{_not_public(claims)}{chunk}(?:-[^/]*)?/")
+    below = alternations(claims.prefixes)
+    tests.extend(f"!^{_not_public(claims)}{chunk}(?:-[^/]*)?/" for chunk in below)
     return Rule(f"^{mount}([^/]+/)", conditions=tuple(Condition("$1", test) for test in tests))
 
 
-def _ask(source: Source, mount: str, failed: str) -> Rule:
-    """Return the rule that fetches a page below :data:`PAGE_URL`, from constants and the canonical name only."""
-    variables = (f"E=RG_SOURCE:{source.label}", f"E=RG_FAILED:{failed}", "E=RG_NAME:$1")
+def _ask(source: Source, mount: str, *label: str) -> Rule:
+    """Return the rule that has a page fetched (see ``upstreams``), by constants and the canonical name only."""
+    variables = (*label, f"E=RG_ASK:page/{source.name}/$1/", "E=RG_NAME:$1")
     return Rule(
-        f"^{mount}([^/]+)/$", f"{PAGE_URL}{source.name}/$1/", (*variables, "PT", "QSD", "L")
+        f"^{mount}([^/]+)/$", begin_url(f"page/{source.name}/"), (*variables, "P", "QSD", "L")
     )

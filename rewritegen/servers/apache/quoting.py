@@ -87,7 +87,9 @@ def substitution(value: str, key: str) -> str:
 
 def regex(value: str) -> str:
     """Return a value as a regular expression that matches it literally, without quotes."""
-    return "".join(f"\\{character}" if character in _REGEX_SPECIAL else character for character in value)
+    return "".join(
+        f"\\{character}" if character in _REGEX_SPECIAL else character for character in value
+    )
 
 
 def comment(text: str) -> str:

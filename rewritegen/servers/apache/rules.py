@@ -107,7 +107,9 @@ def _line(rule: Rule, indent: str, *, gap: bool) -> Line:
 
 def _wrapped(comment: tuple[str, ...], indent: str) -> tuple[str, ...]:
     width = _WIDTH - len(indent)
-    return tuple(line for text in comment for line in textwrap.wrap(text, width, break_on_hyphens=False))
+    return tuple(
+        line for text in comment for line in textwrap.wrap(text, width, break_on_hyphens=False)
+    )
 
 
 def _flags(flags: tuple[str, ...]) -> str:

@@ -1,4 +1,11 @@
-"""What is asked over HTTP: workers, what may leave with a request, and what becomes of an answer."""
+"""What is asked over HTTP: workers, what may leave with a request, and what becomes of an answer.
+
+httpd cannot turn what an upstream says into another status, with one exception: when the document of an error fails,
+it reports the first error. So a request that an upstream is to answer *begins* as the error that it shall be if the
+upstream has no usable answer (502, or the redirect that stands behind the proxy), the upstream's answer is the
+document of that error, and an answer that is neither yes nor no is made to fail. Measured with refused connections,
+timeouts, unknown hosts, and statuses 3xx, 4xx, 5xx and 520: tests/servers/test_apache_fetch.py.
+"""
 
 from __future__ import annotations
 
@@ -7,47 +14,74 @@ from dataclasses import dataclass
 
 from rewritegen.plan import Plan
 from rewritegen.representations import REPRESENTATIONS
-from rewritegen.servers.apache.pages import PAGE_URL
+from rewritegen.servers.apache.files import fetch_file, file_ask
 from rewritegen.servers.apache.quoting import argument, expression, regex
-from rewritegen.steps import AskPrivately, FetchFrom, SendTo, TryProxy
+from rewritegen.servers.apache.rules import Condition, Group, Item, Rule
+from rewritegen.servers.apache.words import FETCH_URL, begin_url
+from rewritegen.steps import AskPrivately, FetchFrom, FileRoute, SendTo, TryProxy
 
 __all__ = [
     "CONDITIONAL_HEADERS",
-    "FAILURES",
     "PRIVATE_HEADERS",
     "FileFetch",
     "PageFetch",
     "Worker",
+    "fetch_rules",
     "fetched_urls",
     "file_fetches",
     "page_fetches",
     "workers",
 ]
 
-#: Statuses of an upstream that mean "don't know", and that httpd has a name for (others count as 500). 404 is an
-#: answer; 416 is one to a Range.
-FAILURES = (
-    *(400, 401, 402, 403, 405, 406, 407, 408, 409, 410, 411, 412, 413, 414, 415, 417, 421, 422, 423, 424, 426, 428),
-    *(429, 431, 451, 500, 501, 502, 503, 504, 505, 506, 507, 508, 510, 511),
-)
-
 #: Request headers that say who asks, from where and for what. httpd cannot whitelist; these are those with a name.
 PRIVATE_HEADERS = (
-    *("Authorization", "Proxy-Authorization", "Cookie", "Referer", "Origin", "From", "Forwarded", "Via"),
-    *("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Server", "X-Forwarded-Proto", "X-Forwarded-Port"),
-    *("X-Forwarded-Prefix", "X-Forwarded-User", "X-Real-IP", "X-Client-IP", "X-Original-URL", "X-Rewrite-URL"),
-    *("X-Requested-With", "X-HTTP-Method-Override", "X-Request-ID", "X-Correlation-ID", "Traceparent", "Tracestate"),
-    *("True-Client-IP", "CF-Connecting-IP", "Accept-Language", "Accept-Charset", "Upgrade", "Expect", "Max-Forwards"),
+    *(
+        "Authorization",
+        "Proxy-Authorization",
+        "Cookie",
+        "Referer",
+        "Origin",
+        "From",
+        "Forwarded",
+        "Via",
+    ),
+    *(
+        "X-Forwarded-For",
+        "X-Forwarded-Host",
+        "X-Forwarded-Server",
+        "X-Forwarded-Proto",
+        "X-Forwarded-Port",
+    ),
+    *(
+        "X-Forwarded-Prefix",
+        "X-Forwarded-User",
+        "X-Real-IP",
+        "X-Client-IP",
+        "X-Original-URL",
+        "X-Rewrite-URL",
+    ),
+    *(
+        "X-Requested-With",
+        "X-HTTP-Method-Override",
+        "X-Request-ID",
+        "X-Correlation-ID",
+        "Traceparent",
+        "Tracestate",
+    ),
+    *(
+        "True-Client-IP",
+        "CF-Connecting-IP",
+        "Accept-Language",
+        "Accept-Charset",
+        "Upgrade",
+        "Expect",
+        "Max-Forwards",
+    ),
     *("Cache-Control", "Pragma", "DNT"),
 )
 #: Of a page nothing but all of it is asked for: its bytes are not those that the client saw.
 CONDITIONAL_HEADERS = (
-    "Range",
-    "If-Range",
-    "If-Match",
-    "If-None-Match",
-    "If-Modified-Since",
-    "If-Unmodified-Since",
+    *("Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"),
 )
 
 _SECONDS = 30
@@ -66,31 +100,38 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class PageFetch:
-    """Pages of one upstream, below :data:`PAGE_URL`; arguments are quoted, or regular expressions."""
+    """Pages of one upstream; arguments are quoted."""
 
     comment: str
+    begin: str
+    """Where a request for a page begins."""
+    begins_as: str
+    """Arguments of Redirect: the answer unless the upstream has a page."""
+    begin_status: int
     path: str
+    """Where it goes on."""
     url: str
+    refused: str
+    """Statuses that are not passed on."""
     other_label: str | None
-    """X-Index-Source of all that is no page; None: the source's own, because its answer is final."""
+    """X-Index-Source of a 404 that the upstream gave; None: the source's own, because its answer is final."""
     links: tuple[str, ...]
     """Arguments of Substitute."""
     accepts: tuple[tuple[str, str], ...]
     """Accept header and condition, one for each representation."""
     keep: str
     """Cache-Control of a page."""
-    next_url: str | None
-    """ErrorDocument of everything but success: where a `redirect` behind it sends the client."""
-    next_location: str | None
-    """The same as the Location for an upstream that redirects."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileFetch:
-    """Files below one URL of an upstream; the URL is quoted."""
+    """Files below one URL of an upstream; arguments are quoted."""
 
     comment: str
+    begin: str
     url: str
+    replaceable: bool
+    """A file of ours may be replaced; how long one of a public index holds, it says itself."""
 
 
 def workers(plan: Plan) -> tuple[Worker, ...]:
@@ -102,63 +143,86 @@ def workers(plan: Plan) -> tuple[Worker, ...]:
     return tuple(found.values())
 
 
+def fetched_urls(plan: Plan) -> str:
+    """Return the pattern of all URLs that are asked."""
+    urls = dict.fromkeys(url for _, _, url in _asked(plan))
+    return f"^(?:{'|'.join(map(regex, urls))})"
+
+
 def _asked(plan: Plan) -> Iterator[tuple[str, str, str]]:
     for step in plan.steps_with_upstream:
         key = step.source.key
         yield f"{key} {step.source.name}: pages", key, step.upstream.url
+    for _, attempt in _file_attempts(plan):
+        key = attempt.source.key
+        yield f"{key} {attempt.source.name}: files", key, attempt.url
+
+
+def _file_attempts(plan: Plan) -> Iterator[tuple[FileRoute, FetchFrom]]:
     for route in plan.files:
         for attempt in route.attempts:
             if isinstance(attempt, FetchFrom):
-                key = attempt.source.key
-                yield f"{key} {attempt.source.name}: files", key, attempt.url
+                yield route, attempt
+
+
+def fetch_rules(plan: Plan) -> Iterator[Item]:
+    """Yield the rules of requests that have begun; what comes from outside has no REDIRECT_RG_ASK."""
+    rules: list[Item] = []
+    begun = Condition("$1 %{ENV:REDIRECT_RG_ASK}", r"^(\S+) \1$")
+    for step in plan.steps_with_upstream:
+        flags = (f"E=RG_SOURCE:{step.source.label}", "L")
+        rules.append(Rule(f"^{FETCH_URL}(page/{step.source.name}/.+)$", "-", flags, (begun,)))
+    for route, attempt in _file_attempts(plan):
+        pattern = f"^{FETCH_URL}({file_ask(route, attempt)})$"
+        rules.append(fetch_file(route, attempt, pattern, (begun,)))
+    if rules:
+        comment = "what an upstream is asked, after the request began as the failure that it is otherwise (see below)"
+        yield Group((comment,), None, tuple(rules))
 
 
 def page_fetches(plan: Plan) -> tuple[PageFetch, ...]:
     """Return the page fetches in the order of the steps."""
     redirect = next((step for step in plan.page if isinstance(step, SendTo)), None)
-    fetches = []
-    for step in plan.steps_with_upstream:
-        key = step.source.key
-        after = redirect if isinstance(step, TryProxy) else None
-        target = expression(after.url, after.source.key) if after else None
-        fetches.append(
-            PageFetch(
-                comment=f"{key} {step.source.name}",
-                path=f"{PAGE_URL}{step.source.name}/",
-                url=argument(step.upstream.url, key),
-                other_label=_other_label(step, after),
-                links=tuple(
-                    argument(f"s|{link.find}|{link.replace}|nq", key) for link in step.upstream.links
-                ),
-                accepts=tuple(
-                    (argument(form.upstream_accept, key), f"expr=%{{reqenv:RG_FORM}} == '{form.name}'")
-                    for form in REPRESENTATIONS
-                ),
-                keep="max-age=600" if isinstance(step, TryProxy) else "no-cache",
-                next_url=f'"{target}%{{reqenv:RG_NAME}}/"' if target else None,
-                next_location=f'"{target}%{{RG_NAME}}e/"' if target else None,
-            )
-        )
-    return tuple(fetches)
+    return tuple(
+        _page_fetch(step, redirect if isinstance(step, TryProxy) else None)
+        for step in plan.steps_with_upstream
+    )
 
 
-def _other_label(step: TryProxy | AskPrivately, after: SendTo | None) -> str | None:
-    if isinstance(step, AskPrivately):
-        return None
-    return after.source.label if after else "none"
+def _page_fetch(step: TryProxy | AskPrivately, behind: SendTo | None) -> PageFetch:
+    key, name = step.source.key, step.source.name
+    begins_as, status, passed = "502", 502, "200|404"
+    if behind is not None:
+        target = expression(behind.url, behind.source.key)
+        begins_as, status, passed = f'302 "{target}%{{reqenv:RG_NAME}}/"', 302, "200"
+    return PageFetch(
+        comment=f"{key} {name}",
+        begin=argument(begin_url(f"page/{name}/"), key),
+        begins_as=begins_as,
+        begin_status=status,
+        path=f"{FETCH_URL}page/{name}/",
+        url=argument(step.upstream.url, key),
+        refused=f"expr=%{{REQUEST_STATUS}} !~ /^(?:{passed})$/",
+        other_label="none" if isinstance(step, TryProxy) else None,
+        links=tuple(
+            argument(f"s|{link.find}|{link.replace}|nq", key) for link in step.upstream.links
+        ),
+        accepts=tuple(
+            (argument(form.upstream_accept, key), f"expr=%{{reqenv:RG_FORM}} == '{form.name}'")
+            for form in REPRESENTATIONS
+        ),
+        keep="max-age=600" if isinstance(step, TryProxy) else "no-cache",
+    )
 
 
 def file_fetches(plan: Plan) -> tuple[FileFetch, ...]:
     """Return the file routes that end at an upstream."""
     return tuple(
-        FileFetch(f"{attempt.source.key} {attempt.source.name}", argument(attempt.url, attempt.source.key))
-        for route in plan.files
-        for attempt in route.attempts
-        if isinstance(attempt, FetchFrom)
+        FileFetch(
+            f"{attempt.source.key} {attempt.source.name}",
+            argument(begin_url(file_ask(route, attempt)), attempt.source.key),
+            argument(attempt.url, attempt.source.key),
+            replaceable=route.private,
+        )
+        for route, attempt in _file_attempts(plan)
     )
-
-
-def fetched_urls(plan: Plan) -> str:
-    """Return the pattern of all URLs that are asked."""
-    urls = dict.fromkeys(url for _, _, url in _asked(plan))
-    return f"^(?:{'|'.join(map(regex, urls))})"

@@ -10,19 +10,11 @@ from rewritegen import __version__
 from rewritegen.plan import Plan
 from rewritegen.routes import route_table
 from rewritegen.servers.apache.capabilities import MODULE_DIRECTORIES, OLDEST, PACKAGES
-from rewritegen.servers.apache.entry import (
-    CANONICAL_URL,
-    FAIL_URL,
-    METHODS_URL,
-    MOVED_URL,
-    own_urls,
-    ruleset,
-)
+from rewritegen.servers.apache.entry import own_urls, ruleset
 from rewritegen.servers.apache.quoting import argument, comment, directory, expression
 from rewritegen.servers.apache.rules import Line, lines
 from rewritegen.servers.apache.upstreams import (
     CONDITIONAL_HEADERS,
-    FAILURES,
     PRIVATE_HEADERS,
     FileFetch,
     PageFetch,
@@ -32,6 +24,7 @@ from rewritegen.servers.apache.upstreams import (
     page_fetches,
     workers,
 )
+from rewritegen.servers.apache.words import CANONICAL_URL, FETCH_URL, METHODS_URL
 from rewritegen.servers.base import FINGERPRINT_PLACE, Scope
 from rewritegen.steps import Listing, OwnedBy, ServeFrom, TryMirror
 
@@ -91,8 +84,6 @@ class View:
     files: tuple[FileFetch, ...]
     fetched: str | None
     """Pattern of all URLs that are fetched from upstreams; None when there are none."""
-    failures: tuple[int, ...]
-    failure_lines: tuple[str, ...]
     own: str | None
     """Pattern of our URLs in a virtual host that has others."""
     private_headers: tuple[str, ...]
@@ -104,8 +95,10 @@ class View:
     fingerprint: str
     canonical_url: str
     methods_url: str
-    fail_url: str
-    moved_url: str
+    fetch_url: str
+    mount: str
+    refused_files: str
+    """Statuses for a file that are not passed on, as a condition."""
     origin: str
     """Scheme, host and port of the site, for servers that cannot send a relative Location."""
 
@@ -123,7 +116,6 @@ def view(plan: Plan, scope: Scope) -> View:
     """
     part = scope == "locations"
     needed = modules(plan, scope)
-    codes = [str(code) for code in FAILURES]
     return View(
         header=tuple(_header(plan, scope, needed)),
         modules=needed,
@@ -138,8 +130,6 @@ def view(plan: Plan, scope: Scope) -> View:
         pages=page_fetches(plan),
         files=file_fetches(plan),
         fetched=fetched_urls(plan) if plan.steps_with_upstream else None,
-        failures=FAILURES,
-        failure_lines=(" ".join(["404", *codes[:20]]), " ".join(codes[20:])),
         own=own_urls(plan) if part else None,
         private_headers=PRIVATE_HEADERS,
         conditional_headers=CONDITIONAL_HEADERS,
@@ -149,8 +139,9 @@ def view(plan: Plan, scope: Scope) -> View:
         fingerprint=FINGERPRINT_PLACE,
         canonical_url=CANONICAL_URL,
         methods_url=METHODS_URL,
-        fail_url=FAIL_URL,
-        moved_url=MOVED_URL,
+        fetch_url=FETCH_URL,
+        mount=plan.mount,
+        refused_files="expr=%{REQUEST_STATUS} !~ /^(?:200|206|304|404|416|50[234])$/",
         origin=expression(plan.public_url.removesuffix(plan.mount), "server_name"),
     )
 
@@ -215,7 +206,7 @@ def _placement(scope: Scope) -> Iterator[str]:
 
 
 def _listen(plan: Plan, scope: Scope) -> Iterator[str]:
-    """Yield the arguments of Listen; in a virtual host file those of ports that no distribution listens on by itself."""
+    """Yield the arguments of Listen; in a virtual host file only for ports that no distribution listens on already."""
     for address, port in plan.listen:
         if scope == "standalone" or port not in (80, 443):
             where = _bracketed(address)
@@ -233,9 +224,7 @@ def _bracketed(address: str | None) -> str:
 def _tls(plan: Plan) -> Tls | None:
     if plan.tls is None:
         return None
-    return Tls(
-        argument(plan.tls.certificate, "tls.certificate"), argument(plan.tls.key, "tls.key")
-    )
+    return Tls(argument(plan.tls.certificate, "tls.certificate"), argument(plan.tls.key, "tls.key"))
 
 
 def _directories(plan: Plan) -> Iterator[Directory]:
