@@ -92,10 +92,11 @@ class Entries:
         decided, last = chain(self.plan, rules, self.inner)
         return Entry(
             comment("the page of a project: the first rule that applies decides", _INDENT),
-            f"~ {pattern(f'^{self._mount}{self._name()}/$')}",
+            f"~ {pattern(f'^{self._mount}{self._name}/$')}",
             (answered_by("none"), VARY, NO_CACHE),
             last,
             (*self.guards, *decided),
+            self._sets,
         )
 
     def _beside(self, rules: Rules) -> Entry:
@@ -103,10 +104,11 @@ class Entries:
         decided = (rule for step in self.plan.page for rule in rules.beside(step))
         return Entry(
             comment(why, _INDENT),
-            f"~ {verbose_pattern((f'^{self._mount}{self._name()}/', f'(?<rg_file>{_FILE})$'), '', _INDENT * 3)}",
+            f"~ {verbose_pattern((f'^{self._mount}{self._name}/', f'(?<rg_file>{_FILE})$'), '', _INDENT * 3)}",
             (answered_by("none"), NO_CACHE),
             _NO_FILE,
             (*self.guards, *decided),
+            self._sets,
         )
 
     def _files(self, route: FileRoute, rules: Rules) -> Entry | Fetch:
@@ -157,7 +159,7 @@ class Entries:
             f"~ {pattern(f'^{mount}[A-Za-z0-9._-]{{1,200}}/?$')}",
             (answered_by("none"), VARY, NO_CACHE),
             mount=mount,
-            rules=(*self.guards, *_bounds()),
+            rules=(*self.guards, *_bounds(mount)),
             letters=tuple(
                 (letter, argument(f"{plain}${{rg_head}}{letter.lower()}$rg_tail"))
                 for letter in string.ascii_uppercase
@@ -167,30 +169,44 @@ class Entries:
             joined=argument(f"{plain}${{rg_head}}-$rg_tail"),
             again=pattern(f"^{mount}[^/]*(?:[A-Z._]|--)"),
             slashless=f"{pattern(f'^{mount}(?<rg_head>[a-z0-9-]+)$')} {argument(f'{plain}$rg_head/')}",
-            canonical=pattern(f"^{mount}{CANONICAL_NAME}/$"),
+            canonical=pattern(f"^{mount}(?<rg_name>{CANONICAL_NAME})/$"),
+            location=f"{plain}$rg_name/",
         )
 
     @property
     def _mount(self) -> str:
         return escaped(self.plan.mount)
 
-    def _name(self) -> str:
-        """Return the capture of a canonical name, and of its first character where a tree has a level for it."""
+    @property
+    def _hashed(self) -> bool:
+        """Tell whether a tree has a level for the first character of a name."""
         trees = [
             tree
             for step in self.plan.page
             if isinstance(step, OwnedBy | TryMirror)
             for tree in step.pages.directories
         ]
-        initial = "(?=(?<rg_initial>[a-z0-9]))" if any(tree.hashed for tree in trees) else ""
-        return f"{initial}(?<rg_name>{CANONICAL_NAME})"
+        return any(tree.hashed for tree in trees)
+
+    @property
+    def _name(self) -> str:
+        """Return the capture of a canonical name."""
+        if self._hashed:
+            return "(?<rg_initial>[a-z0-9])(?<rg_rest>[a-z0-9]*(?:-[a-z0-9]+)*)"
+        return f"(?<rg_name>{CANONICAL_NAME})"
+
+    @property
+    def _sets(self) -> tuple[str, ...]:
+        """Return what puts a name together again that was captured in two parts."""
+        return ("set $rg_name $rg_initial$rg_rest",) if self._hashed else ()
 
 
-def _bounds() -> tuple[Rule, ...]:
+def _bounds(mount: str) -> tuple[Rule, ...]:
     """Return the rules that refuse a spelling which would end in nginx's 500."""
     answer = refuse(404, "no project is spelled like this")
     words = ("# more than nginx can rewrite within its limit of 10 passes",)
-    return (
-        Rule(words, f"$uri ~ {pattern(TOO_MANY_CAPITALS)}", answer),
-        Rule((), f"$uri ~ {pattern(TOO_MANY_SEPARATORS)}", answer),
+    tests = (
+        verbose_pattern((f"^{mount}", bound), "", _INDENT * 2)
+        for bound in (TOO_MANY_CAPITALS, TOO_MANY_SEPARATORS)
     )
+    return tuple(Rule(words, f"$uri ~ {test}", answer) for test in tests)

@@ -83,6 +83,7 @@ class Entry(Location):
     template = "nginx/location_entry.j2"
     last: str
     rules: tuple[Rule, ...] = ()
+    sets: tuple[str, ...] = ()
     internal: bool = False
 
 
@@ -100,6 +101,7 @@ class Respell(Location):
     again: str
     slashless: str
     canonical: str
+    location: str
 
 
 @dataclass(frozen=True, slots=True)
