@@ -14,8 +14,9 @@ from rewritegen.decide import Request, decide
 from tests.servers.rows import JSON, PIP
 from tests.support.compare import UNAVAILABLE, differences, upstream_differences
 from tests.support.farm import Farm
+from tests.support.processes import free_port
 from tests.support.scenes import Scene
-from tests.support.sites import LiveSite, StandIns
+from tests.support.sites import LiveSite, StandIns, start_site
 from tests.support.upstream import ELSEWHERE, Index, Mode
 from tests.support.wire import ask
 
@@ -334,3 +335,17 @@ def test_many_clients_at_once_get_their_own_pages(server_kind: str, farm: Farm) 
         for found, right in pool.map(one, range(64)):
             assert found == right
     assert scene.upstreams
+
+
+def test_a_server_starts_while_the_upstream_is_gone(server_kind: str, farm: Farm) -> None:
+    """A netbook that boots without its network; the site is the same, on another port."""
+    scene = farm.scene("team")
+    with failing(scene.upstreams[0], None):
+        site_file = scene.site_file(f"{server_kind}-offline", free_port())
+        live = start_site(server_kind, site_file, site_file.parent / "tree")
+        try:
+            check(scene, live, "/simple/acme-foo/", 200, "private/team")
+            check(scene, live, "/simple/mirrored/", 200, "mirror/copy")
+            check(scene, live, "/simple/proxied/", 502, "none")
+        finally:
+            live.server.stop()

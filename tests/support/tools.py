@@ -38,7 +38,11 @@ TOOLS = {
         Tool("apache", ("apache2", "httpd"), "apt-get install apache2"),
         Tool("uv", ("uv",), "the package registry that pip is set up for must have uv"),
         Tool("pip", ("pip",), "the package registry that pip is set up for must have pip"),
-        Tool("python2.7", ("python2.7",), "build Python 2.7, for example with pyenv"),
+        Tool(
+            "old-python",
+            ("python2.7", "python3.9"),
+            "build an older Python, for example with pyenv",
+        ),
         Tool("openssl", ("openssl",), "apt-get install openssl"),
         Tool("containers", ("docker",), "apt-get install docker.io"),
     )
