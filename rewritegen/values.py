@@ -232,11 +232,8 @@ class Listen:
     def __str__(self) -> str:
         if self.address is None:
             return str(self.port)
-        return (
-            f"[{self.address}]:{self.port}"
-            if ":" in self.address
-            else f"{self.address}:{self.port}"
-        )
+        address = f"[{self.address}]" if ":" in self.address else self.address
+        return f"{address}:{self.port}"
 
 
 def _listen(value: Any) -> Listen:
@@ -252,11 +249,8 @@ def _listen(value: Any) -> Listen:
     match = _LISTEN.fullmatch(value)
     if match is None:
         if value.isascii() and value.isdigit():
-            raise refusal(
-                "RG302",
-                f"the port {quoted(value)} is text",
-                f"write {quoted(value)} without quotes",
-            )
+            advice = f"write {quoted(value)} without quotes"
+            raise refusal("RG302", f"the port {quoted(value)} is text", advice)
         raise refusal(
             "RG302", f"{quoted(value)} is neither a port nor an IP address with a port", example
         )
