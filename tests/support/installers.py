@@ -136,7 +136,8 @@ def prepare(name: str, cache: Path) -> Command:
     python = next(usable, None)
     if python is None:
         missing(
-            "pip", f"pip {installer.version} runs on Python {', '.join(installer.pythons)} only"
+            "old-python",
+            f"pip {installer.version} runs on Python {', '.join(installer.pythons)} only",
         )
     return Command(installer, (python, str(home / "pip")), python)
 
