@@ -55,7 +55,7 @@ def traversable_directory() -> Iterator[Path]:
 
     ``REWRITEGEN_KEEP=1`` keeps it, to look at the generated configuration and the logs of a failed test.
     """
-    directory = Path(tempfile.mkdtemp(prefix="rewritegen-")).resolve()
+    directory = Path(tempfile.mkdtemp(prefix="rewritegen-tests-")).resolve()
     directory.chmod(0o755)
     try:
         yield directory
