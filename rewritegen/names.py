@@ -133,8 +133,8 @@ class ClaimSet:
             return False
         return name in self.names or _is_below(name, set(self.prefixes))
 
-    def path_patterns(self) -> tuple[str, ...]:
-        """Return patterns, one of which matches where a part of a file's path begins that belongs to a claimed project.
+    def path_patterns(self, limit: int = 4000) -> tuple[str, ...]:
+        """Return patterns of about ``limit`` characters, one of which matches where a part of a file's path begins that belongs to a claimed project.
 
         To be searched as ``(?:^|/)PATTERN``, without regard to case. A wheel or sdist is called ``NAME-VERSION...``
         with any separators in NAME, and some trees have NAME as a directory; where name and version cannot be told
@@ -142,9 +142,9 @@ class ClaimSet:
         """
         public = "".join(f"(?!{_spellings(name)}(?:[-_.]+v?[0-9]|/|$))" for name in self.public)
         whole = (name for name in self.names if not _HASH_LEVEL.fullmatch(name))
-        exact = alternations(_spellings(name) for name in self.names)
-        parts = alternations(_spellings(name) for name in whole)
-        below = alternations(_spellings(name) for name in self.prefixes)
+        exact = alternations((_spellings(name) for name in self.names), limit)
+        parts = alternations((_spellings(name) for name in whole), limit)
+        below = alternations((_spellings(name) for name in self.prefixes), limit)
         return (
             *(f"{chunk}[-_.]+v?[0-9]" for chunk in exact),
             *(f"{chunk}(?:/|$)" for chunk in parts),

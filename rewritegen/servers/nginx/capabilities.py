@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 import subprocess
 
-from rewritegen.diagnostics import Problem, RewritegenError, quoted
+from rewritegen.diagnostics import RewritegenError, quoted
 from rewritegen.servers.base import Capabilities
+from rewritegen.servers.nginx.problems import problem
 
 __all__ = ["BASELINE", "DEFAULT", "OLDEST", "capabilities_of", "parse"]
 
@@ -80,4 +81,4 @@ def parse(text: str) -> Capabilities | None:
 
 def _not_nginx(binary: str, message: str) -> RewritegenError:
     help = "name an installed nginx, or install one (Debian: apt-get install nginx)"
-    return RewritegenError([Problem("RG602", f"{quoted(binary)} {message}", None, help)])
+    return RewritegenError([problem("RG602", f"{quoted(binary)} {message}", help)])

@@ -168,6 +168,7 @@ class Entries:
             dashes=pattern(f"^{mount}{head}--+(?<rg_tail>.*)$"),
             joined=argument(f"{plain}${{rg_head}}-$rg_tail"),
             again=pattern(f"^{mount}[^/]*(?:[A-Z._]|--)"),
+            same=f"{pattern(f'^{mount}(?<rg_tail>[A-Za-z0-9._-]+/?)$')} {argument(f'{plain}$rg_tail')}",
             slashless=f"{pattern(f'^{mount}(?<rg_head>[a-z0-9-]+)$')} {argument(f'{plain}$rg_head/')}",
             canonical=pattern(f"^{mount}(?<rg_name>{CANONICAL_NAME})/$"),
             location=f"{plain}$rg_name/",

@@ -22,6 +22,9 @@ _LONGEST_KEY = 46
 #: With nginx's defaults, more keys than this may not fit into its hash.
 _MOST_KEYS = 100
 
+#: nginx reads arguments of up to 4096 bytes; a long pattern gets a line break and blanks for each line.
+_MOST_CHARACTERS = 2500
+
 _INDENT = "    "
 
 
@@ -151,6 +154,6 @@ def _hidden_map(variable: str, claims: ClaimSet) -> Map:
     entries = ["default 0"]
     entries += [
         f"{verbose_pattern(('(?:^|/)', regex), '~*', _INDENT)} 1"
-        for regex in claims.path_patterns()
+        for regex in claims.path_patterns(_MOST_CHARACTERS)
     ]
     return Map(words, "$rg_path", variable, tuple(entries))

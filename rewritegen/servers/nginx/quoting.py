@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rewritegen.diagnostics import Problem, RewritegenError, quoted
+from rewritegen.diagnostics import RewritegenError, quoted
+from rewritegen.servers.nginx.problems import problem
 
 __all__ = ["argument", "comment", "map_key", "pattern", "sentence", "value", "verbose_pattern"]
 
@@ -59,10 +60,8 @@ def value(text: str, key: str) -> str:
 
 
 def _refused(text: str, key: str, message: str, help: str) -> RewritegenError:
-    problem = Problem(
-        "RG601", f"nginx cannot be given {quoted(text)}: {message}", None, help, key=key
-    )
-    return RewritegenError([problem])
+    what = f"nginx cannot be given {quoted(text)}: {message}"
+    return RewritegenError([problem("RG601", what, help, key)])
 
 
 def argument(inner: str) -> str:
@@ -114,26 +113,34 @@ def verbose_pattern(parts: tuple[str, ...], operator: str, indent: str) -> str:
 def _broken(regex: str, width: int) -> Iterator[str]:
     """Break a pattern into lines between its tokens, where the nesting is least deep."""
     line: list[tuple[int, str]] = []
-    for depth, token in _tokens(regex):
-        while line and sum(len(text) for _, text in line) + len(token) > width:
-            shallow = min(level for level, _ in line[1:]) if len(line) > 1 else 0
-            at = max(
-                (i for i, (level, _) in enumerate(line) if i and level == shallow),
-                default=len(line),
-            )
+    length = 0
+    for rank, token in _tokens(regex):
+        if len(line) > 1 and length + len(token) > width:
+            at = _best_break(line)
             yield "".join(text for _, text in line[:at])
             line = line[at:]
-        line.append((depth, token))
+            length = sum(len(text) for _, text in line)
+        line.append((rank, token))
+        length += len(token)
     yield "".join(text for _, text in line)
 
 
+def _best_break(line: list[tuple[int, str]]) -> int:
+    """Return where to break a line: before its last token of the least rank."""
+    least = min(rank for rank, _ in line[1:])
+    return max(at for at, (rank, _) in enumerate(line) if at and rank == least)
+
+
 def _tokens(regex: str) -> Iterator[tuple[int, str]]:
-    """Split a pattern into words, classes, brackets and the like, each with its quantifier and its nesting."""
+    """Split a pattern into words, classes, brackets and the like, each with its quantifier and a rank.
+
+    The rank says how bad a line break before the token is: it grows with the nesting, and a branch is the best place.
+    """
     depth = 0
     for match in _TOKEN.finditer(regex):
         token = match[0]
         depth -= token.startswith(")")
-        yield depth, token
+        yield 2 * depth - (token == "|"), token
         depth += token.startswith("(")
 
 

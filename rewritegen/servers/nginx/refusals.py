@@ -9,6 +9,7 @@ from rewritegen.plan import Plan
 from rewritegen.servers.base import Capabilities, Scope
 from rewritegen.servers.nginx.capabilities import DEFAULT, OLDEST
 from rewritegen.servers.nginx.chain import chain_length
+from rewritegen.servers.nginx.problems import problem
 from rewritegen.steps import FetchFrom, Listing, OwnedBy, TryProxy
 
 __all__ = ["MOST_JUMPS", "extra_modules", "refusals"]
@@ -31,20 +32,20 @@ def _version(capabilities: Capabilities) -> Iterator[Problem]:
     if capabilities.version < OLDEST:
         found = ".".join(map(str, capabilities.version))
         oldest = ".".join(map(str, OLDEST))
-        yield Problem(
-            "RG603",
-            f"nginx {found} is older than {oldest}",
-            None,
-            f"install nginx {oldest} or newer",
-        )
+        help = f"install nginx {oldest} or newer"
+        yield problem("RG603", f"nginx {found} is older than {oldest}", help)
 
 
-def extra_modules(plan: Plan) -> tuple[str, ...]:
+def extra_modules(plan: Plan, capabilities: Capabilities) -> tuple[str, ...]:
     """Return the modules that the text for this plan uses and that are not in every build."""
-    links = any(step.upstream.links for step in plan.steps_with_upstream)
-    return tuple(
-        sorted({*_needed(plan), "http_gzip_static", *(["http_sub"] if links else [])} - DEFAULT)
-    )
+    wanted = {*_needed(plan), *({"http_gzip_static"} & capabilities.modules)}
+    if _has_links(plan):
+        wanted.add("http_sub" if "http_sub" in capabilities else "http_js")
+    return tuple(sorted(wanted - DEFAULT))
+
+
+def _has_links(plan: Plan) -> bool:
+    return any(step.upstream.links for step in plan.steps_with_upstream)
 
 
 def _needed(plan: Plan) -> dict[str, str]:
@@ -77,10 +78,7 @@ def _modules(plan: Plan, scope: Scope, capabilities: Capabilities) -> Iterator[P
     for module, reason in sorted(_needed(plan).items()):
         if module not in capabilities:
             yield _missing(module, reason)
-    if (
-        any(step.upstream.links for step in plan.steps_with_upstream)
-        and "http_sub" not in capabilities
-    ):
+    if _has_links(plan) and "http_sub" not in capabilities:
         if "http_js" not in capabilities:
             yield _missing("http_sub", "rewriting the links in the pages of an HTTP index")
         elif scope != "standalone":
@@ -92,26 +90,19 @@ def _modules(plan: Plan, scope: Scope, capabilities: Capabilities) -> Iterator[P
 
 def _missing(module: str, reason: str) -> Problem:
     help = "install an nginx that is built with it, such as the distribution's"
-    return Problem(
-        "RG604", f"this nginx has no {quoted(module)} module, which {reason} needs", None, help
-    )
+    return problem("RG604", f"this nginx has no {quoted(module)} module; {reason} needs it", help)
 
 
 def _chain(plan: Plan) -> Iterator[Problem]:
     jumps = chain_length(plan)
     if jumps > MOST_JUMPS:
-        count = sum(isinstance(step, TryProxy) for step in plan.page)
-        last = [step for step in plan.page if isinstance(step, TryProxy)][-1]
-        yield Problem(
-            "RG605",
-            f"{count} HTTP fallbacks need {jumps} internal jumps for one request; nginx allows {MOST_JUMPS}",
-            None,
-            "take some HTTP fallbacks out, or put mirrors before them",
-            key=last.source.key,
-        )
+        proxies = [step for step in plan.page if isinstance(step, TryProxy)]
+        what = f"{len(proxies)} HTTP fallbacks and what follows them need {jumps} internal jumps"
+        help = "take some HTTP fallbacks out, and put mirrors before them"
+        yield problem("RG605", f"{what}, nginx allows {MOST_JUMPS}", help, proxies[-1].source.key)
 
 
 def _scope(plan: Plan, scope: Scope) -> Iterator[Problem]:
     if scope == "locations" and plan.mount == "/":
         help = "use `--scope vhost`, or mount the index below a path such as `/simple/`"
-        yield Problem("RG606", "an index at `/` takes the whole server", None, help, key="index")
+        yield problem("RG606", "an index at `/` takes the whole server", help, "index")

@@ -61,7 +61,7 @@ def _view(plan: Plan, scope: Scope, capabilities: Capabilities) -> View:
     return View(
         site=site,
         file=f"{plan.server_name}.conf",
-        header=_header(plan, scope),
+        header=_header(plan, scope, capabilities),
         server_name=plan.server_name,
         listen=_listen(plan),
         certificate=_certificate(plan),
@@ -126,10 +126,10 @@ def _containers(
     )
 
 
-def _header(plan: Plan, scope: Scope) -> tuple[str, ...]:
+def _header(plan: Plan, scope: Scope, capabilities: Capabilities) -> tuple[str, ...]:
     site_file = plan.site_file
     extra = "" if scope == "vhost" else f" --scope {scope}"
-    modules = ", ".join(extra_modules(plan)) or "no extra module"
+    modules = ", ".join(extra_modules(plan, capabilities)) or "no extra module"
     lines = [
         *comment(f"{plan.public_url}: a private-first Python package index."),
         *comment(

@@ -99,6 +99,7 @@ class Respell(Location):
     dashes: str
     joined: str
     again: str
+    same: str
     slashless: str
     canonical: str
     location: str
