@@ -68,9 +68,9 @@ def serving(
             pytest.fail("".join(said))
         yield process, int(found[1]), Path(found[2])
     finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
+        # asked, not killed: a killed `serve` could not stop the server that it started
+        process.terminate()
+        process.communicate(timeout=30)
 
 
 def children(pid: int) -> set[int]:
