@@ -33,21 +33,17 @@ BASELINE = Capabilities(
     OLDEST,
     frozenset(
         [
-            "alias",
-            "authz_core",
-            "autoindex",
-            "deflate",
-            "filter",
-            "headers",
-            "log_config",
-            "mpm_event",
-            "proxy",
-            "proxy_http",
-            "rewrite",
-            "ssl",
-            "substitute",
-            "unixd",
-            "version",
+            *("alias", "authz_core", "autoindex", "deflate", "filter", "headers", "log_config"),
+            *(
+                "mpm_event",
+                "proxy",
+                "proxy_http",
+                "rewrite",
+                "ssl",
+                "substitute",
+                "unixd",
+                "version",
+            ),
         ]
     ),
 )

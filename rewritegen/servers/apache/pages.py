@@ -164,7 +164,7 @@ def _owned(step: OwnedBy, mount: str) -> Group:
             body.extend(_beside(step.pages.directories, key, mount, "E=RG_SHORT:1"))
         for tree in step.pages.directories:
             body.extend(_pages_in(tree, key, mount, ("E=RG_FRESH:1", NOT_COMPRESSED)))
-    body.append(Rule("^", flags=("R=404", "L")))
+    body.append(Rule("^", flags=("R=404", "L"), comment=("nothing else of it is here",)))
     return Group(comment, skip, tuple(body))
 
 
@@ -235,11 +235,17 @@ def _choose(pattern: str, place: str, target: str, flags: tuple[str, ...]) -> It
     """Yield the rules that serve the first page file of the order of the representation, its ``.gz`` where one lies."""
     nothing_yet = Condition("%{ENV:RG_FILE}", _EMPTY)
     types = {form.suffix: form.content_type for form in REPRESENTATIONS}
-    for suffix, name in search_order():
+    text = "the page: the first file that is there, in the order of the representation"
+    for number, (suffix, name) in enumerate(search_order()):
         asked = (Condition("%{ENV:RG_FORM}", f"={name}"),) if name else ()
         there = Condition(f"{place}/index.{suffix}", "-f")
         chosen = (f"E=RG_FILE:index.{suffix}", f"T={types[suffix]}")
-        yield Rule(pattern, flags=chosen, conditions=(nothing_yet, *asked, there))
+        yield Rule(
+            pattern,
+            flags=chosen,
+            conditions=(nothing_yet, *asked, there),
+            comment=() if number else (text,),
+        )
     found = Condition("%{ENV:RG_FILE}", ".")
     handler = "H=default-handler"
     packed = Condition(f"{place}/%{{ENV:RG_FILE}}.gz", "-f")
@@ -249,6 +255,7 @@ def _choose(pattern: str, place: str, target: str, flags: tuple[str, ...]) -> It
         f"{target}/%{{ENV:RG_FILE}}.gz",
         (*flags, "E=RG_PACKED:1", handler, "END"),
         (found, accepted, packed),
+        ("and its compressed twin, where one lies",),
     )
     yield Rule(pattern, f"{target}/%{{ENV:RG_FILE}}", (*flags, handler, "END"), (found,))
 

@@ -69,7 +69,8 @@ class Line:
     """An empty line stands above it."""
     comment: tuple[str, ...]
     conditions: tuple[str, ...]
-    rule: str
+    rule: tuple[str, ...]
+    """One line, or a line for each argument when they are too long for one; no backslashes yet."""
 
 
 def lines(items: Iterable[Item], indent: str = "") -> Iterator[Line]:
@@ -101,8 +102,14 @@ def _line(rule: Rule, indent: str, *, gap: bool) -> Line:
         f'RewriteCond "{condition.test}" "{condition.pattern}"{_flags(condition.flags)}'
         for condition in rule.conditions
     )
-    text = f'RewriteRule "{rule.pattern}" "{rule.substitution}"{_flags(rule.flags)}'
-    return Line(indent, gap, _wrapped(rule.comment, indent), conditions, text)
+    first, second = f'RewriteRule "{rule.pattern}"', f'"{rule.substitution}"'
+    text = f"{first} {second}{_flags(rule.flags)}"
+    parts = [text]
+    if len(text) > _WIDTH + 2 - len(indent):
+        parts = [f"{first} {second}", f"    {_flags(rule.flags).strip()}"]
+    if len(parts[0]) > _WIDTH + 2 - len(indent):
+        parts[:1] = [first, f"    {second}"]
+    return Line(indent, gap, _wrapped(rule.comment, indent), conditions, tuple(parts))
 
 
 def _wrapped(comment: tuple[str, ...], indent: str) -> tuple[str, ...]:

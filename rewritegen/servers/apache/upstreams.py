@@ -191,12 +191,13 @@ def page_fetches(plan: Plan) -> tuple[PageFetch, ...]:
 
 def _page_fetch(step: TryProxy | AskPrivately, behind: SendTo | None) -> PageFetch:
     key, name = step.source.key, step.source.name
-    begins_as, status, passed = "502", 502, "200|404"
+    comment, begins_as, status, passed = f"{key} {name}: pages", "502", 502, "200|404"
     if behind is not None:
         target = expression(behind.url, behind.source.key)
+        comment += f"; else {behind.source.key} {behind.source.name}"
         begins_as, status, passed = f'302 "{target}%{{reqenv:RG_NAME}}/"', 302, "200"
     return PageFetch(
-        comment=f"{key} {name}",
+        comment=comment,
         begin=argument(begin_url(f"page/{name}/"), key),
         begins_as=begins_as,
         begin_status=status,
