@@ -16,7 +16,7 @@ import yaml
 from rewritegen.plan import Plan, compile_plan
 from rewritegen.representations import REPRESENTATIONS
 from rewritegen.servers.apache import Apache
-from rewritegen.servers.apache.pages import search_order
+from rewritegen.servers.apache.choice import search_order
 from rewritegen.servers.apache.rules import Condition, Group, Rule, lines
 from rewritegen.servers.base import FINGERPRINT_PLACE, Capabilities, Scope, seal
 from rewritegen.site import load_site

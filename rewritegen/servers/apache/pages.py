@@ -11,13 +11,14 @@ need not say again what a name is. Names of environment variables:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from typing_extensions import assert_never
 
-from rewritegen.names import ClaimSet, alternations
 from rewritegen.plan import Plan
 from rewritegen.representations import ACCEPT_GZIP, REPRESENTATIONS
+from rewritegen.servers.apache.choice import choose
+from rewritegen.servers.apache.claims import not_claimed, reserved
 from rewritegen.servers.apache.quoting import regex, substitution, test_string
 from rewritegen.servers.apache.rules import Condition, Group, Item, Rule
 from rewritegen.servers.apache.words import FETCH_URL, begin_url
@@ -38,12 +39,17 @@ from rewritegen.steps import (
     TryProxy,
 )
 
-__all__ = ["NOT_COMPRESSED", "negotiation", "page_rules", "root_rules", "unavailable"]
+__all__ = [
+    "NOT_COMPRESSED",
+    "behind_proxy",
+    "negotiation",
+    "page_rules",
+    "root_rules",
+    "unavailable",
+]
 
 #: Answers here ask the host's mod_deflate, if any, to keep its hands off.
 NOT_COMPRESSED = "E=no-gzip:1"
-
-_EMPTY = "!."
 
 
 def negotiation(mount: str) -> Group:
@@ -92,15 +98,20 @@ def root_rules(root: RootList, mount: str) -> Group:
 def page_rules(plan: Plan) -> Iterator[Item]:
     """Yield what each step does, in order."""
     mount = regex(plan.mount)
-    asked = False
+    behind = behind_proxy(plan)
     for step in plan.page:
-        # the answer of the upstream begins as that redirect already
-        if not (asked and isinstance(step, SendTo)):
-            yield from _step(step, mount)
-        asked = asked or isinstance(step, TryProxy)
+        if step is not behind:
+            yield from _step(step, mount, behind)
 
 
-def _step(step: Step, mount: str) -> Iterator[Item]:
+def behind_proxy(plan: Plan) -> SendTo | None:
+    """Return the redirect behind the proxy: the answer of the proxy begins as it, so that it needs no rule."""
+    proxies = [step for step in plan.page if isinstance(step, TryProxy)]
+    redirects = [step for step in plan.page if isinstance(step, SendTo)]
+    return redirects[0] if proxies and redirects else None
+
+
+def _step(step: Step, mount: str, behind: SendTo | None) -> Iterator[Item]:
     match step:
         case Available(source=source, marker=marker):
             key = source.key if source else "state"
@@ -113,14 +124,15 @@ def _step(step: Step, mount: str) -> Iterator[Item]:
             label = f"E=RG_SOURCE:{source.label}"
             beside = Rule("[^/]$", flags=(label, "R=404", "L"))
             text = f"{source.key} {source.name}: asked for what it claims, and for nothing else; its answer is final"
-            yield Group((text,), _not_claimed(claims, mount), (beside, _ask(source, mount, label)))
+            yield Group((text,), not_claimed(claims, mount), (beside, _ask(source, mount, label)))
         case Reserved():
-            yield from _reserved(step, mount)
+            yield from reserved(step, mount)
         case TryMirror():
             yield _mirror(step, mount)
         case TryProxy(source=source):
             text = f"{source.key} {source.name}: pages only; a file has an owner or is not here"
-            yield Group((text,), None, (_ask(source, mount),))
+            begun = [f"E=RG_SOURCE:{behind.source.label}"] if behind else []
+            yield Group((text,), None, (_ask(source, mount, *begun),))
         case SendTo(source=source, url=url):
             flags = (f"E=RG_SOURCE:{source.label}", "R=302", "NE", "QSD", "L")
             target = f"{substitution(url, source.key)}$1/"
@@ -224,72 +236,11 @@ def _beside(
 def _pages_in(
     tree: ProjectDirectories, key: str, mount: str, flags: tuple[str, ...]
 ) -> Iterator[Rule]:
-    return _choose(f"{_project((tree,), mount)}$", _place(tree, key), _target(tree, key), flags)
+    return choose(f"{_project((tree,), mount)}$", _place(tree, key), _target(tree, key), flags)
 
 
 def _first_file(root: str, key: str, flags: tuple[str, ...]) -> Iterator[Rule]:
-    return _choose("^", test_string(root, key), substitution(root, key), flags)
-
-
-def _choose(pattern: str, place: str, target: str, flags: tuple[str, ...]) -> Iterator[Rule]:
-    """Yield the rules that serve the first page file of the order of the representation, its ``.gz`` where one lies."""
-    nothing_yet = Condition("%{ENV:RG_FILE}", _EMPTY)
-    types = {form.suffix: form.content_type for form in REPRESENTATIONS}
-    text = "the page: the first file that is there, in the order of the representation"
-    for number, (suffix, name) in enumerate(search_order()):
-        asked = (Condition("%{ENV:RG_FORM}", f"={name}"),) if name else ()
-        there = Condition(f"{place}/index.{suffix}", "-f")
-        chosen = (f"E=RG_FILE:index.{suffix}", f"T={types[suffix]}")
-        yield Rule(
-            pattern,
-            flags=chosen,
-            conditions=(nothing_yet, *asked, there),
-            comment=() if number else (text,),
-        )
-    found = Condition("%{ENV:RG_FILE}", ".")
-    handler = "H=default-handler"
-    packed = Condition(f"{place}/%{{ENV:RG_FILE}}.gz", "-f")
-    accepted = Condition("%{ENV:RG_GZIP}", "=1")
-    yield Rule(
-        pattern,
-        f"{target}/%{{ENV:RG_FILE}}.gz",
-        (*flags, "E=RG_PACKED:1", handler, "END"),
-        (found, accepted, packed),
-        ("and its compressed twin, where one lies",),
-    )
-    yield Rule(pattern, f"{target}/%{{ENV:RG_FILE}}", (*flags, handler, "END"), (found,))
-
-
-def search_order(
-    orders: Mapping[str, tuple[str, ...]] | None = None,
-) -> tuple[tuple[str, str | None], ...]:
-    """Merge the orders of all representations: suffix, and for which one only (None: for whoever has found nothing).
-
-    >>> search_order({"a": ("x", "z"), "b": ("y", "z")})
-    (('x', 'a'), ('y', 'b'), ('z', None))
-    """
-    if orders is None:
-        orders = {form.name: form.order for form in REPRESENTATIONS}
-    waiting = {name: list(order) for name, order in orders.items()}
-    merged: list[tuple[str, str | None]] = []
-    while heads := {name: order[0] for name, order in waiting.items() if order}:
-        common = [
-            suffix
-            for suffix in heads.values()
-            if all(order[0] == suffix for order in waiting.values() if suffix in order)
-        ]
-        if common:
-            merged.append((common[0], None))
-            for order in waiting.values():
-                if common[0] in order:
-                    order.remove(common[0])
-            continue
-        # the one whose file no other looks for next: what several look for next may still become common
-        shared = list(heads.values())
-        name = min(heads, key=lambda one: shared.count(heads[one]))
-        merged.append((heads[name], name))
-        del waiting[name][0]
-    return tuple(merged)
+    return choose("^", test_string(root, key), substitution(root, key), flags)
 
 
 def _project(trees: tuple[ProjectDirectories, ...], mount: str) -> str:
@@ -306,40 +257,7 @@ def _target(tree: ProjectDirectories, key: str) -> str:
     return substitution(tree.root, key) + ("/$2/$1" if tree.hashed else "/$1")
 
 
-# ---------------------------------------------------------------- claims
-
-
-def _reserved(step: Reserved, mount: str) -> Iterator[Item]:
-    not_public = _not_public(step.claims)
-    patterns = [f"^{mount}{chunk}/" for chunk in alternations(step.claims.names)]
-    rules: list[Item] = [Rule(pattern, flags=("R=404", "L")) for pattern in patterns]
-    rules.extend(
-        Rule(f"^{mount}{not_public}{chunk}(?:-[^/]*)?/", flags=("R=404", "L"))
-        for chunk in alternations(step.claims.prefixes)
-    )
-    if rules:
-        comment = "claims: ours, also when no file of it is here; `name-*` is `name` and all that begins with `name-`"
-        yield Group((comment,), None, tuple(rules))
-    if step.scanned is not None:
-        known = Condition(f"{test_string(step.scanned, 'state')}/$1", "-f")
-        comment = (
-            "state: names that were here once stay ours until `rewritegen index --forget NAME`"
-        )
-        yield Rule(
-            f"^{mount}([^/]+)/", flags=("R=404", "L"), conditions=(known,), comment=(comment,)
-        )
-
-
-def _not_public(claims: ClaimSet) -> str:
-    return "".join(f"(?!{chunk}/)" for chunk in alternations(claims.public))
-
-
-def _not_claimed(claims: ClaimSet, mount: str) -> Rule:
-    """Return the skip over rules for claimed names."""
-    tests = [f"!^{chunk}/" for chunk in alternations(claims.names)]
-    below = alternations(claims.prefixes)
-    tests.extend(f"!^{_not_public(claims)}{chunk}(?:-[^/]*)?/" for chunk in below)
-    return Rule(f"^{mount}([^/]+/)", conditions=tuple(Condition("$1", test) for test in tests))
+# ---------------------------------------------------------------- upstreams
 
 
 def _ask(source: Source, mount: str, *label: str) -> Rule:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from rewritegen.plan import Plan
 from rewritegen.representations import REPRESENTATIONS
 from rewritegen.servers.apache.files import fetch_file, file_ask
+from rewritegen.servers.apache.pages import behind_proxy
 from rewritegen.servers.apache.quoting import argument, expression, regex
 from rewritegen.servers.apache.rules import Condition, Group, Item, Rule
 from rewritegen.servers.apache.words import FETCH_URL, begin_url
@@ -182,7 +183,7 @@ def fetch_rules(plan: Plan) -> Iterator[Item]:
 
 def page_fetches(plan: Plan) -> tuple[PageFetch, ...]:
     """Return the page fetches in the order of the steps."""
-    redirect = next((step for step in plan.page if isinstance(step, SendTo)), None)
+    redirect = behind_proxy(plan)
     return tuple(
         _page_fetch(step, redirect if isinstance(step, TryProxy) else None)
         for step in plan.steps_with_upstream
