@@ -11,7 +11,14 @@ from rewritegen.servers.base import FINGERPRINT_PLACE
 from rewritegen.servers.nginx.chain import chain
 from rewritegen.servers.nginx.inner import Inner
 from rewritegen.servers.nginx.names import Names
-from rewritegen.servers.nginx.quoting import argument, comment, pattern, sentence, verbose_pattern
+from rewritegen.servers.nginx.quoting import (
+    WIDTH,
+    argument,
+    comment,
+    pattern,
+    sentence,
+    verbose_pattern,
+)
 from rewritegen.servers.nginx.rules import Rules
 from rewritegen.servers.nginx.shared import IF_RANGE, RANGE
 from rewritegen.servers.nginx.upstreams import Upstreams
@@ -102,9 +109,10 @@ class Entries:
     def _beside(self, rules: Rules) -> Entry:
         why = "a file beside the page: the same owner as the page, and no upstream is asked"
         decided = (rule for step in self.plan.page for rule in rules.beside(step))
+        target = (f"^{self._mount}{self._name}/", f"(?<rg_file>{_FILE})$")
         return Entry(
             comment(why, _INDENT),
-            f"~ {verbose_pattern((f'^{self._mount}{self._name}/', f'(?<rg_file>{_FILE})$'), '', _INDENT * 3)}",
+            f"~ {verbose_pattern(target, '', _INDENT, 13)}",
             (answered_by("none"), NO_CACHE),
             _NO_FILE,
             (*self.guards, *decided),
@@ -148,8 +156,9 @@ class Entries:
         )
 
     def _respell(self) -> Respell:
-        mount, plain = self._mount, self.plan.mount
-        head = "(?<rg_head>(?:[^/]*[A-Za-z0-9])?)"
+        mount = self._mount
+        head, tail = "(?<rg_head>(?:[^/]*[A-Za-z0-9])?)", "(?<rg_tail>.*)"
+        joined = "${rg_head}-$rg_tail"
         return Respell(
             comment(
                 "another spelling, or the slash is missing: 301 to the canonical URL; never "
@@ -158,21 +167,28 @@ class Entries:
             ),
             f"~ {pattern(f'^{mount}[A-Za-z0-9._-]{{1,200}}/?$')}",
             (answered_by("none"), VARY, NO_CACHE),
-            mount=mount,
             rules=(*self.guards, *_bounds(mount)),
             letters=tuple(
-                (letter, argument(f"{plain}${{rg_head}}{letter.lower()}$rg_tail"))
+                self._rewrite(
+                    f"(?<rg_head>[^/]*){letter}{tail}", f"${{rg_head}}{letter.lower()}$rg_tail"
+                )
                 for letter in string.ascii_uppercase
             ),
-            mixed=pattern(f"^{mount}{head}[-._]*[._][-._]*(?<rg_tail>.*)$"),
-            dashes=pattern(f"^{mount}{head}--+(?<rg_tail>.*)$"),
-            joined=argument(f"{plain}${{rg_head}}-$rg_tail"),
+            mixed=self._rewrite(f"{head}[-._]*[._][-._]*{tail}", joined),
+            dashes=self._rewrite(f"{head}--+{tail}", joined),
             again=pattern(f"^{mount}[^/]*(?:[A-Z._]|--)"),
-            same=f"{pattern(f'^{mount}(?<rg_tail>[A-Za-z0-9._-]+/?)$')} {argument(f'{plain}$rg_tail')}",
-            slashless=f"{pattern(f'^{mount}(?<rg_head>[a-z0-9-]+)$')} {argument(f'{plain}$rg_head/')}",
+            same=self._rewrite("(?<rg_tail>[A-Za-z0-9._-]+/?)", "$rg_tail"),
+            slashless=self._rewrite("(?<rg_head>[a-z0-9-]+)", "$rg_head/"),
             canonical=pattern(f"^{mount}(?<rg_name>{CANONICAL_NAME})/$"),
-            location=f"{plain}$rg_name/",
+            location=f"{self.plan.mount}$rg_name/",
         )
+
+    def _rewrite(self, name: str, replacement: str) -> str:
+        """Return the arguments of a ``rewrite`` of the name, on two lines when they are too long for one."""
+        find = pattern(f"^{self._mount}{name}$")
+        replaced = argument(f"{self.plan.mount}{replacement}")
+        short = len(f"        rewrite {find} {replaced};") <= WIDTH
+        return f"{find} {replaced}" if short else f"{find}\n{_INDENT * 3}{replaced}"
 
     @property
     def _mount(self) -> str:
@@ -207,7 +223,7 @@ def _bounds(mount: str) -> tuple[Rule, ...]:
     answer = refuse(404, "no project is spelled like this")
     words = ("# more than nginx can rewrite within its limit of 10 passes",)
     tests = (
-        verbose_pattern((f"^{mount}", bound), "", _INDENT * 2)
+        verbose_pattern((f"^{mount}", bound), "", _INDENT * 2, 15)
         for bound in (TOO_MANY_CAPITALS, TOO_MANY_SEPARATORS)
     )
     return tuple(Rule(words, f"$uri ~ {test}", answer) for test in tests)

@@ -93,10 +93,18 @@ class Names:
             "The raw request line, before nginx decodes anything: what is not written here is 404. So no encoding, no "
             "dot, no absolute URL and no other mount can carry a private name past the rules."
         )
+        grammar = self.plan.grammar
+        targets = [
+            ("the list", grammar.root),
+            ("a page, in any spelling of the name", grammar.page),
+            ("a file beside a page", grammar.beside),
+            *zip((route.prefix for route in self.plan.files), grammar.files, strict=True),
+            *((target, target) for target in grammar.meta),
+        ]
         entries = ["default 1"]
-        for target in self.plan.grammar.targets:
+        for what, target in targets:
             parts = ("^(?:GET|HEAD)[ ]", target, r"(?:\?\S*)?[ ]HTTP/[0-9.]+$")
-            entries.append(f"{verbose_pattern(parts, '~', _INDENT)} 0")
+            entries.append(f"# {what}\n{_INDENT}{verbose_pattern(parts, '~', _INDENT, 3)} 0")
         return Map(words, "$request", self.denied, tuple(entries))
 
     def hashes(self) -> tuple[str, ...]:
@@ -153,7 +161,7 @@ def _hidden_map(variable: str, claims: ClaimSet) -> Map:
     )
     entries = ["default 0"]
     entries += [
-        f"{verbose_pattern(('(?:^|/)', regex), '~*', _INDENT)} 1"
+        f"{verbose_pattern(('(?:^|/)', regex), '~*', _INDENT, 3)} 1"
         for regex in claims.path_patterns(_MOST_CHARACTERS)
     ]
     return Map(words, "$rg_path", variable, tuple(entries))

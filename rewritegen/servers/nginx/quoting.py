@@ -14,7 +14,16 @@ from collections.abc import Iterator
 from rewritegen.diagnostics import RewritegenError, quoted
 from rewritegen.servers.nginx.problems import problem
 
-__all__ = ["argument", "comment", "map_key", "pattern", "sentence", "value", "verbose_pattern"]
+__all__ = [
+    "WIDTH",
+    "argument",
+    "comment",
+    "map_key",
+    "pattern",
+    "sentence",
+    "value",
+    "verbose_pattern",
+]
 
 #: Columns of the generated text.
 WIDTH = 100
@@ -92,15 +101,17 @@ def pattern(regex: str, operator: str = "") -> str:
     return '"' + operator + regex.replace('"', '\\"') + '"'
 
 
-def verbose_pattern(parts: tuple[str, ...], operator: str, indent: str) -> str:
+def verbose_pattern(parts: tuple[str, ...], operator: str, indent: str, around: int = 0) -> str:
     """Return the same for a pattern in parts, broken into lines when it is too long for one.
+
+    :param indent: blanks before the line; ``around``: columns that stand before and behind the pattern in it.
 
     Each part begins a line then; PCRE's ``(?x)`` ignores the white space between them.
 
     :raises ValueError: for a pattern that holds ``#`` or white space other than as ``[ ]``.
     """
     whole = pattern("".join(parts), operator)
-    if len(indent) + len(whole) + 3 <= WIDTH:
+    if len(indent) + len(whole) + around <= WIDTH:
         return whole
     lines: list[str] = []
     for part in parts:
@@ -138,10 +149,10 @@ def _tokens(regex: str) -> Iterator[tuple[int, str]]:
     """
     depth = 0
     for match in _TOKEN.finditer(regex):
-        token = match[0]
-        depth -= token.startswith(")")
-        yield 2 * depth - (token == "|"), token
-        depth += token.startswith("(")
+        part = match[0]
+        depth -= part.startswith(")")
+        yield 2 * depth - (part == "|"), part
+        depth += part.startswith("(")
 
 
 def comment(text: str, indent: str = "", hanging: str = "", lead: str = "") -> tuple[str, ...]:

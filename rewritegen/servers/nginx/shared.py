@@ -58,7 +58,7 @@ def _maps(suffix: str) -> dict[str, Map]:
     default = REPRESENTATIONS[-1]
     others = REPRESENTATIONS[:-1]
     accepted = [one.upstream_accept.partition(",") for one in others]
-    wanted = (f"{verbose_pattern((one.accept,), '~*', _INDENT)} {one.suffix}" for one in others)
+    wanted = (f"{verbose_pattern((one.accept,), '~*', _INDENT, 9)} {one.suffix}" for one in others)
     ranges = f"{pattern('^bytes=[0-9, -]{1,100}$', '~')} $http_range"
     tags = (f"{pattern(regex, '~')} $http_if_range" for regex in (_TAG, _DATE))
     return {

@@ -89,19 +89,24 @@ class Entry(Location):
 
 @dataclass(frozen=True, slots=True)
 class Respell(Location):
-    """Names in another spelling, or without the slash: 301 to the canonical URL."""
+    """Names in another spelling, or without the slash: 301 to the canonical URL. Fields are arguments."""
 
     template = "nginx/location_respell.j2"
-    mount: str
     rules: tuple[Rule, ...]
-    letters: tuple[tuple[str, str], ...]
+    letters: tuple[str, ...]
+    """Rewrites that make one capital small."""
     mixed: str
+    """Rewrite of a run of separators with a dot or underscore in it."""
     dashes: str
-    joined: str
+    """Rewrite of a run of dashes."""
     again: str
+    """Pattern of what is not done yet."""
     same: str
+    """Rewrite that only begins again."""
     slashless: str
+    """Rewrite that adds the slash."""
     canonical: str
+    """Pattern of what is done."""
     location: str
 
 
