@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from typing_extensions import assert_never
 
@@ -55,6 +56,13 @@ class TraceLine:
     decided: bool
 
 
+class Rule(NamedTuple):
+    """A rule in words, and the YAML key that made it."""
+
+    words: str
+    key: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What the client gets, and what left the site for it."""
@@ -89,10 +97,10 @@ class _Interpreter:
 
     def decide(self) -> Decision:
         if self.method not in METHODS:
-            return self._end(405, rule="not GET or HEAD")
+            return self._end(405, rule=Rule("not GET or HEAD"))
         grammar = self.plan.grammar
         if self.target in grammar.meta:
-            return self._end(200, rule="about the site itself")
+            return self._end(200, rule=Rule("about the site itself"))
         if self._fits(grammar.root):
             return self._root_list()
         if self._fits(grammar.page):
@@ -103,7 +111,7 @@ class _Interpreter:
         for pattern, route in zip(grammar.files, self.plan.files, strict=True):
             if self._fits(pattern):
                 return self._file(route)
-        return self._end(404, rule="outside the grammar")
+        return self._end(404, rule=Rule("outside the grammar"))
 
     def _fits(self, pattern: str) -> bool:
         return re.fullmatch(pattern, self.target) is not None
@@ -113,14 +121,12 @@ class _Interpreter:
         status: int,
         source: str = "none",
         *,
-        key: str = "",
-        rule: str = "",
+        rule: Rule,
         location: str | None = None,
         representation: Representation | None = None,
         path: str | None = None,
     ) -> Decision:
-        if rule:
-            self.trace.append(TraceLine(key, rule, decided=True))
+        self.trace.append(TraceLine(rule.key, rule.words, decided=True))
         return Decision(
             status,
             source,
@@ -136,13 +142,17 @@ class _Interpreter:
     def _root_list(self) -> Decision:
         root = self.plan.root_list
         if root.marker is not None and not self.world.is_file(root.marker):
-            return self._end(503, key="state", rule="the marker of the list is not there")
+            return self._end(503, rule=Rule("the marker of the list is not there", "state"))
         source = root.source.label if root.source else "none"
         if root.pages is not None:
-            return self._page_in(root.pages) or self._end(404, rule="no list has been written")
+            return self._page_in(root.pages) or self._end(
+                404, rule=Rule("no list has been written")
+            )
         if root.listing is not None:
-            return self._end(200, source, representation=HTML, path=root.listing, rule="listing")
-        return self._end(404, rule="no list without state")
+            return self._end(
+                200, source, representation=HTML, path=root.listing, rule=Rule("listing")
+            )
+        return self._end(404, rule=Rule("no list without state"))
 
     def _page(self) -> Decision:
         raw = self.target.removeprefix(self.plan.mount)
@@ -150,8 +160,12 @@ class _Interpreter:
         if raw == f"{name}/":
             return self._walk(name, None)
         if not is_redirectable(raw):
-            return self._end(404, rule="more capitals or separators than a server can rewrite")
-        return self._end(301, location=f"{self.plan.mount}{name}/", rule="not the canonical URL")
+            return self._end(
+                404, rule=Rule("more capitals or separators than a server can rewrite")
+            )
+        return self._end(
+            301, location=f"{self.plan.mount}{name}/", rule=Rule("not the canonical URL")
+        )
 
     def _walk(self, name: NormalizedName, file: str | None) -> Decision:
         """Take a page (``file`` None) or a file beside it through the steps; the first decision stands."""
@@ -162,10 +176,10 @@ class _Interpreter:
         raise AssertionError("a plan ends with NotFound")
 
     def _step(self, step: Step, name: NormalizedName, file: str | None) -> Decision | None:
-        decided = {"key": _key(step), "rule": describe(step)}
+        decided = _rule(step)
         match step:
             case Available():
-                return None if self.world.is_file(step.marker) else self._end(503, **decided)
+                return None if self.world.is_file(step.marker) else self._end(503, rule=decided)
             case OwnedBy():
                 return self._owned(step, name, file)
             case AskPrivately():
@@ -173,7 +187,7 @@ class _Interpreter:
                     return None
                 return self._private_answer(step, name, file)
             case Reserved():
-                return self._end(404, **decided) if self._is_reserved(step, name) else None
+                return self._end(404, rule=decided) if self._is_reserved(step, name) else None
             case TryMirror():
                 return self._mirror(step, name, file)
             case TryProxy():
@@ -181,9 +195,11 @@ class _Interpreter:
             case SendTo():
                 if file is not None:
                     return None
-                return self._end(302, step.source.label, location=f"{step.url}{name}/", **decided)
+                return self._end(
+                    302, step.source.label, location=f"{step.url}{name}/", rule=decided
+                )
             case NotFound():
-                return self._end(502 if self.unsure else 404, **decided)
+                return self._end(502 if self.unsure else 404, rule=decided)
             case _:
                 assert_never(step)
 
@@ -194,39 +210,37 @@ class _Interpreter:
         page = self._first_page(directories) if isinstance(step.pages, PageTree) else None
         if page is None and not any(self._is_there(directory) for directory in present):
             return None
-        decided = {"key": step.source.key, "rule": describe(step)}
+        decided = _rule(step)
         if file is not None:
             beside = isinstance(step.pages, Listing) or step.pages.beside
-            return self._beside(directories if beside else [], file, label, **decided)
+            return self._beside(directories if beside else [], file, label, rule=decided)
         if page is not None:
-            return self._end(200, label, representation=page[0], path=page[1], **decided)
+            return self._end(200, label, representation=page[0], path=page[1], rule=decided)
         if isinstance(step.pages, Listing):
             for directory in filter(self.world.is_directory, directories):
-                return self._end(200, label, representation=HTML, path=directory, **decided)
-        return self._end(404, label, **decided)
+                return self._end(200, label, representation=HTML, path=directory, rule=decided)
+        return self._end(404, label, rule=decided)
 
     def _mirror(self, step: TryMirror, name: NormalizedName, file: str | None) -> Decision | None:
         label = step.source.label
         directories = [tree.of(name) for tree in step.pages.directories]
-        decided = {"key": step.source.key, "rule": describe(step)}
+        decided = _rule(step)
         if file is None:
             page = self._first_page(directories)
             if page is None:
                 return None
-            return self._end(200, label, representation=page[0], path=page[1], **decided)
+            return self._end(200, label, representation=page[0], path=page[1], rule=decided)
         if not any(map(self.world.is_directory, directories)):
             return None
         if step.pages.beside:
-            return self._beside(directories, file, label, **decided)
-        return self._end(404, **decided)
+            return self._beside(directories, file, label, rule=decided)
+        return self._end(404, rule=decided)
 
-    def _beside(
-        self, directories: list[str], file: str, label: str, *, key: str, rule: str
-    ) -> Decision:
+    def _beside(self, directories: list[str], file: str, label: str, *, rule: Rule) -> Decision:
         for directory in directories:
             if self.world.is_file(f"{directory}/{file}"):
-                return self._end(200, label, path=f"{directory}/{file}", key=key, rule=rule)
-        return self._end(404, label, key=key, rule=rule)
+                return self._end(200, label, path=f"{directory}/{file}", rule=rule)
+        return self._end(404, label, rule=rule)
 
     def _proxy(self, step: TryProxy, name: NormalizedName) -> Decision | None:
         status = self._ask(step.upstream, name)
@@ -234,8 +248,7 @@ class _Interpreter:
             return self._end(
                 200,
                 step.source.label,
-                key=step.source.key,
-                rule=describe(step),
+                rule=_rule(step),
                 representation=self.form,
             )
         self.unsure = self.unsure or status != 404
@@ -249,8 +262,7 @@ class _Interpreter:
         return self._end(
             status if status in {200, 404} else 502,
             step.source.label,
-            key=step.source.key,
-            rule=describe(step),
+            rule=_rule(step),
             representation=form,
         )
 
@@ -279,32 +291,35 @@ class _Interpreter:
         page = self._first_page([directory])
         if page is None:
             return None
-        return self._end(200, representation=page[0], path=page[1], rule="the list")
+        return self._end(200, representation=page[0], path=page[1], rule=Rule("the list"))
 
     # ---------------------------------------------------------------- files
 
     def _file(self, route: FileRoute) -> Decision:
         path = _decoded(self.target.removeprefix(route.prefix))
-        rule = describe_files(route)
-        key = route.attempts[0].source.key
+        rule = Rule(describe_files(route), route.attempts[0].source.key)
         if path_belongs_to(path, route.refused):
-            return self._end(404, key=key, rule=rule)
+            return self._end(404, rule=rule)
         for attempt in route.attempts:
             if isinstance(attempt, FetchFrom):
                 url = f"{attempt.url}{self.target.removeprefix(route.prefix)}"
                 self.forwarded.append(url)
                 status = self.world.ask(url, None)
                 status = status if status in {200, 206, 304, 404, 416} else 502
-                return self._end(status, attempt.source.label, key=key, rule=rule)
+                return self._end(status, attempt.source.label, rule=rule)
             if attempt.marker is not None and not self.world.is_file(attempt.marker):
-                return self._end(503, key=attempt.source.key, rule=rule)
+                return self._end(503, rule=Rule(describe_files(route), attempt.source.key))
             for file in self._candidates(attempt.roots, path):
-                return self._end(200, attempt.source.label, key=key, rule=rule, path=file)
+                return self._end(200, attempt.source.label, rule=rule, path=file)
         source = route.attempts[0].source.label if route.private else "none"
-        return self._end(404, source, key=key, rule=rule)
+        return self._end(404, source, rule=rule)
 
     def _candidates(self, roots: tuple[str, ...], path: str) -> Iterator[str]:
         return (f"{root}/{path}" for root in roots if self.world.is_file(f"{root}/{path}"))
+
+
+def _rule(step: Step) -> Rule:
+    return Rule(describe(step), _key(step))
 
 
 def _key(step: Step) -> str:

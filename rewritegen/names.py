@@ -134,9 +134,9 @@ class ClaimSet:
         return name in self.names or _is_below(name, set(self.prefixes))
 
     def path_patterns(self, limit: int = 4000) -> tuple[str, ...]:
-        """Return patterns of about ``limit`` characters, one of which matches where a part of a file's path begins that belongs to a claimed project.
+        """Return patterns, one of which matches where a part of a file's path begins that belongs to a claimed project.
 
-        To be searched as ``(?:^|/)PATTERN``, without regard to case. A wheel or sdist is called ``NAME-VERSION...``
+        Each has about ``limit`` characters. To be searched as ``(?:^|/)PATTERN``, without regard to case. A wheel or sdist is called ``NAME-VERSION...``
         with any separators in NAME, and some trees have NAME as a directory; where name and version cannot be told
         apart, the patterns err on the private side. Two hexadecimal digits are a level of a hashed tree, not a name.
         """

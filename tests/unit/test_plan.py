@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from rewritegen.names import parse_name
 from rewritegen.plan import Plan
 from rewritegen.steps import (
     AskPrivately,
@@ -98,7 +99,7 @@ def test_hashed_directories() -> None:
     """)
     (mirror,) = (step for step in plan.page if isinstance(step, TryMirror))
     (directory,) = mirror.pages.directories
-    assert directory.of("q-tool") == "/srv/pypi/web/simple/q/q-tool"  # type: ignore[arg-type] -- a literal
+    assert directory.of(parse_name("q-tool")) == "/srv/pypi/web/simple/q/q-tool"
 
 
 @pytest.mark.parametrize(
