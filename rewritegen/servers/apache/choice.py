@@ -44,8 +44,8 @@ def search_order(
 ) -> tuple[tuple[str, str | None], ...]:
     """Merge the orders of all representations: suffix, and for which one only (None: for whoever has found nothing).
 
-    >>> search_order({"a": ("x", "z"), "b": ("y", "z")})
-    (('x', 'a'), ('y', 'b'), ('z', None))
+    >>> search_order()[:3]
+    (('v1_json', 'json'), ('v1_html', 'v1html'), ('html', None))
     """
     if orders is None:
         orders = {form.name: form.order for form in REPRESENTATIONS}

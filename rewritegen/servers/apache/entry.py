@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rewritegen.names import CANONICAL_NAME, TOO_MANY_SEPARATORS
+from rewritegen.names import CANONICAL_NAME, TOO_MANY_CAPITALS, TOO_MANY_SEPARATORS
 from rewritegen.plan import METHODS, Plan
 from rewritegen.servers.apache.files import file_rules
 from rewritegen.servers.apache.pages import negotiation, page_rules, root_rules
@@ -14,9 +14,6 @@ from rewritegen.servers.apache.upstreams import fetch_rules
 from rewritegen.servers.apache.words import CANONICAL_URL, METHODS_URL
 
 __all__ = ["own_urls", "ruleset"]
-
-#: names.TOO_MANY_CAPITALS with a numbered group: httpd is not given named ones (CVE-2026-44631).
-_TOO_MANY_CAPITALS = r"([A-Z])(?:[^/]*\1){11}"
 
 #: A directory that is on every Unix machine; its listing, with everything ignored, is the body of the 405.
 _SOME_DIRECTORY = "/usr/"
@@ -100,8 +97,8 @@ def _spellings(plan: Plan) -> Iterator[Item]:
         "spellings: one name has one URL, so that no other one can slip past what follows; names with more capitals"
         " or separators than nginx can rewrite as well are 404",
     )
-    yield Rule(f"^{mount}[^/]*?{_TOO_MANY_CAPITALS}", flags=_NOT_FOUND, comment=comment)
-    yield Rule(f"^{mount}[^/]*?{TOO_MANY_SEPARATORS}", flags=_NOT_FOUND)
+    yield Rule(f"^{mount}{TOO_MANY_CAPITALS}", flags=_NOT_FOUND, comment=comment)
+    yield Rule(f"^{mount}{TOO_MANY_SEPARATORS}", flags=_NOT_FOUND)
     raw, name = "[A-Za-z0-9._-]", CANONICAL_NAME
     yield Rule(f"^{mount}({raw}*[A-Z]{raw}*)/?$", f"{plan.mount}${{rg_lower:$1}}/")
     run = "(?:-[._-]+|[._][._-]*)"
