@@ -6,7 +6,6 @@ import gzip
 import io
 import json
 import os
-import resource
 import struct
 import subprocess
 import sys
@@ -323,8 +322,9 @@ def test_pages_are_strict_html5(bench: Bench) -> None:
     parser.parse((bench.state / "root" / "index.html").read_text())
 
 
+# Not ru_maxrss: a child inherits that from the process that started it, and the suite is large.
 PEAK = """
-import resource, sys
+import re, sys
 from pathlib import Path
 from rewritegen.pages import IndexJob, PrivateTree, run_index
 
@@ -333,7 +333,8 @@ tree = PrivateTree(source="team", path=root / "team", layout="projects", files_u
 job = IndexJob(trees=(tree,), state=root / "state", index_url="https://packages.example.org/simple/")
 report = run_index(job, jobs=4)
 print(*sorted(problem.code for problem in report.problems))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+status = Path("/proc/self/status").read_text()
+print(int(re.search(r"VmHWM:\\s+(\\d+) kB", status)[1]) // 1024)
 """
 
 
@@ -359,8 +360,7 @@ def test_memory_stays_below_300_mb(bench: Bench) -> None:
     problems, peak = done.stdout.splitlines()
     assert problems.split() == ["RG510"] * 4
     assert len(bench.filenames("acme-foo")) == 6
-    assert int(peak) < 300, peak
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss > 0
+    assert 10 < int(peak) < 300, peak
 
 
 def test_members_that_would_be_unpacked_elsewhere_are_not_unpacked_at_all(bench: Bench) -> None:
