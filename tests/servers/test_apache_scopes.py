@@ -256,15 +256,19 @@ REST = (
 )
 
 
+def settled(answer: Answer) -> Iterator[tuple[str, str]]:
+    """The headers but for what differs between two starts: the time, and the order of methods."""
+    for name, value in answer.headers:
+        if name != "Date":
+            yield name, ",".join(sorted(value.split(","))) if name == "Allow" else value
+
+
 def test_a_part_of_a_host_leaves_the_rest_as_it_was(site: Site) -> None:
     def answers(inside: str) -> list[tuple[int, tuple[tuple[str, str], ...], bytes]]:
         tree = around(site, site.place, inside)
         with running("apache", tree, [site.port]):
             found: list[Answer] = [ask(site.port, path, method) for path, method in REST]
-        return [
-            (a.status, tuple(pair for pair in a.headers if pair[0] != "Date"), a.body)
-            for a in found
-        ]
+        return [(a.status, tuple(settled(a)), a.body) for a in found]
 
     (site.place / "part.conf").write_text(site.text("locations"))
     assert answers(f'Include "{site.place}/part.conf"') == answers("")
@@ -322,14 +326,19 @@ def test_the_log_is_json_whatever_is_asked(site: Site) -> None:
         log = tree / "logs" / "access.log"
         wait_until(lambda: len(log.read_text().splitlines()) >= 9, "nine lines in the log")
     entries = [json.loads(line) for line in log.read_text().splitlines()]
-    entries = [entry for entry in entries if entry["target"] != "-" or entry["status"] != 408]
-    assert (entries[0]["target"], entries[0]["status"]) == ("/simple/acme-foo/", 200)
-    assert (entries[0]["source"], entries[0]["agent"]) == ("private/team", "pip/26.2")
-    assert (entries[1]["status"], entries[1]["source"]) == (200, "proxy/public")
-    assert entries[2]["status"] == 301
-    assert (entries[3]["method"], entries[3]["status"]) == ("POST", 405)
-    assert (entries[-1]["first_status"], entries[-1]["target"]) == (502, "/simple/there/")
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}", entries[0]["time"])
+    # in the order in which the child processes were done with them
+
+    def found(target: str, status: int) -> dict[str, Any]:
+        (entry,) = (e for e in entries if (e["target"], e["status"]) == (target, status))
+        return dict(entry)
+
+    page = found("/simple/acme-foo/", 200)
+    assert (page["source"], page["agent"]) == ("private/team", "pip/26.2")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}", page["time"])
+    assert found("/simple/there/", 200)["source"] == "proxy/public"
+    assert found("/simple/Acme_Foo/", 301)["source"] == "none"
+    assert found("/", 405)["method"] == "POST"
+    assert [e["first_status"] for e in entries if e["target"] == "/simple/there/"].count(502) == 2
 
 
 NASTY = (
