@@ -1,0 +1,97 @@
+"""gixy-ng reads the generated text of several sites, and finds nothing but what is written here with its reason."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rewritegen.servers.nginx import Nginx
+from tests.unit.sites import FULL, plan_of
+from tests.unit.test_nginx_render import DEEP, HASHED, TLS
+
+pytest.importorskip("gixy")
+
+#: Check, the text that a finding of it must have in its configuration, and why it is none.
+EXCEPTIONS = (
+    (
+        "regex_redos",
+        "(?:(?:[A-Za-z0-9]|-(?![-._]))*(?:[._][-._]*|-[-._]+)(?![-._])){12}",
+        "the repeated parts cannot overlap: each run of separators is taken whole, and a name has at most 200 "
+        "characters; test_spellings_cost_milliseconds and the cases in tests/unit/test_names.py measure it",
+    ),
+    (
+        "proxy_pass_normalized",
+        "proxy_pass",
+        "the path is not nginx's decoded one: it is a constant and either $rg_name, which only [a-z0-9-] matches, or "
+        "$rg_raw_path, a part of $request_uri",
+    ),
+    (
+        "missing_resolver",
+        "",
+        "upstream names are looked up when nginx starts: `resolve` needs nginx 1.27.3, and a resolver is nothing that "
+        "a generator may choose",
+    ),
+    (
+        "hsts_header",
+        "",
+        "the header binds a whole host name in browsers, also what else is there; installers are told https by their "
+        "own configuration and ignore it. It is the administrator's to add",
+    ),
+    (
+        "default_server_flag",
+        "",
+        "which of several sites answers for unknown names is the administrator's choice; each of ours answers them "
+        "without asking anybody by a name from the request",
+    ),
+)
+
+SITES = {
+    "a.example.org": FULL,
+    "b.example.org": HASHED,
+    "c.example.org": TLS,
+    "d-e.example.org": DEEP,
+}
+
+
+@pytest.fixture(scope="module")
+def findings(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """What gixy says to four sites in one nginx."""
+    directory = tmp_path_factory.mktemp("gixy")
+    nginx = Nginx()
+    for server_name, text in SITES.items():
+        plan = plan_of(text.replace("packages.example.org", server_name))
+        nginx.render(plan, "vhost", nginx.baseline).write(directory)
+    main = "events { }\nhttp {\n    include *.example.org.conf;\n}\n"
+    (directory / "nginx.conf").write_text(main)
+    command = [str(Path(sys.executable).with_name("gixy")), "-f", "json", "nginx.conf"]
+    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found
+
+
+def _plain(text: str) -> str:
+    """Configuration without the line breaks of long patterns."""
+    return re.sub(r"\n *", "", text)
+
+
+def is_exception(finding: dict[str, Any]) -> bool:
+    return any(
+        finding["plugin"] == check and text in _plain(finding["config"])
+        for check, text, _ in EXCEPTIONS
+    )
+
+
+def test_nothing_is_found_but_what_is_written_down(findings: list[dict[str, Any]]) -> None:
+    others = [(one["plugin"], one["reason"]) for one in findings if not is_exception(one)]
+    assert others == []
+
+
+@pytest.mark.parametrize("check", [check for check, _, _ in EXCEPTIONS])
+def test_every_exception_is_still_needed(findings: list[dict[str, Any]], check: str) -> None:
+    assert check in {one["plugin"] for one in findings}
