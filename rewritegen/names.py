@@ -52,10 +52,8 @@ TOO_MANY_CAPITALS = "(?:{})".format(
 )
 TOO_MANY_SEPARATORS = "(?:(?:[A-Za-z0-9]|-(?![-._]))*(?:[._][-._]*|-[-._]+)(?![-._])){12}"
 
-_HASH_LEVEL = re.compile("[0-9a-f]{2}")
+_HASH_LEVEL = "[0-9a-f]{2}"
 _RAW = re.compile(RAW_NAME)
-_CAPITALS = re.compile(TOO_MANY_CAPITALS)
-_SEPARATORS = re.compile(TOO_MANY_SEPARATORS)
 
 
 def parse_name(raw: str) -> NormalizedName:
@@ -70,7 +68,7 @@ def parse_name(raw: str) -> NormalizedName:
 
 def is_redirectable(raw: str) -> bool:
     """Tell whether this valid spelling is within the bounds above, so that it is redirected to the canonical one."""
-    return not (_CAPITALS.match(raw) or _SEPARATORS.match(raw))
+    return not (re.match(TOO_MANY_CAPITALS, raw) or re.match(TOO_MANY_SEPARATORS, raw))
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -141,7 +139,7 @@ class ClaimSet:
         apart, the patterns err on the private side. Two hexadecimal digits are a level of a hashed tree, not a name.
         """
         public = "".join(f"(?!{_spellings(name)}(?:[-_.]+v?[0-9]|/|$))" for name in self.public)
-        whole = (name for name in self.names if not _HASH_LEVEL.fullmatch(name))
+        whole = (name for name in self.names if not re.fullmatch(_HASH_LEVEL, name))
         exact = alternations((_spellings(name) for name in self.names), limit)
         parts = alternations((_spellings(name) for name in whole), limit)
         below = alternations((_spellings(name) for name in self.prefixes), limit)

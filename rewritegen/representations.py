@@ -92,19 +92,15 @@ _BY_SUFFIX = {form.suffix: form for form in REPRESENTATIONS}
 #: Accept-Encoding headers of a client that takes gzip.
 ACCEPT_GZIP = r"(?:^|[\s,])gzip\s*(?:,|$|;(?!\s*q=0(?:\.0*)?\s*(?:,|$)))"
 
-_PATTERNS = tuple(
-    (re.compile(representation.accept, re.IGNORECASE), representation)
-    for representation in REPRESENTATIONS
-    if representation.accept
-)
-_GZIP = re.compile(ACCEPT_GZIP, re.IGNORECASE)
-
 
 def negotiate(accept: str) -> Representation:
     """Return the representation for an Accept header (empty when there is none)."""
-    return next((form for pattern, form in _PATTERNS if pattern.search(accept)), HTML)
+    for form in REPRESENTATIONS:
+        if form.accept and re.search(form.accept, accept, re.IGNORECASE):
+            return form
+    return HTML
 
 
 def accepts_gzip(accept_encoding: str) -> bool:
     """Tell whether a client with this Accept-Encoding header takes gzip."""
-    return bool(_GZIP.search(accept_encoding))
+    return re.search(ACCEPT_GZIP, accept_encoding, re.IGNORECASE) is not None

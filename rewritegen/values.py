@@ -36,14 +36,14 @@ __all__ = [
     "refusal",
 ]
 
+# Text, not compiled: re keeps what it has compiled, and most site files need few of them.
 _LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
-_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
-_URL_PATH = re.compile(r"(?:/[A-Za-z0-9._~+@=-]+)*/?")
-_MOUNT = re.compile(r"/(?:[A-Za-z0-9_~.-]+/)*")
-_LISTEN = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+)):([0-9]{1,5})")
-_SIZE = re.compile(r"([1-9][0-9]{0,5})([kmg])")
-_DURATION = re.compile(r"([1-9][0-9]{0,8})([smhd])")
-_NAME = re.compile(CANONICAL_NAME)
+_HOST = rf"{_LABEL}(?:\.{_LABEL})*"
+_URL_PATH = r"(?:/[A-Za-z0-9._~+@=-]+)*/?"
+_MOUNT = r"/(?:[A-Za-z0-9_~.-]+/)*"
+_LISTEN = r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+)):([0-9]{1,5})"
+_SIZE = r"([1-9][0-9]{0,5})([kmg])"
+_DURATION = r"([1-9][0-9]{0,8})([smhd])"
 
 _SIZE_UNITS = {"k": 1024, "m": 1024**2, "g": 1024**3}
 _DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -76,7 +76,7 @@ def host_name(value: str) -> str:
             f"{quoted(value)} is more than a host name",
             "write the host name alone; ports go to `listen`, paths to `index`",
         )
-    if not _HOST.fullmatch(value) or len(value) > 253:
+    if not re.fullmatch(_HOST, value) or len(value) > 253:
         advice = "letters, digits, `-` and `_` in parts of at most 63 characters, joined by dots; 253 in all"
         raise refusal("RG301", f"{quoted(value)} is not a host name", advice)
     return value.lower()
@@ -143,7 +143,7 @@ def _url(value: str) -> str:
         )
     if not host or not _is_host(host) or port == 0 or parts.netloc.endswith(":"):
         raise refusal("RG304", f"the URL {quoted(value)} has no host that could be asked", example)
-    if not _URL_PATH.fullmatch(parts.path) or {".", ".."} & set(parts.path.split("/")):
+    if not re.fullmatch(_URL_PATH, parts.path) or {".", ".."} & set(parts.path.split("/")):
         advice = "parts of letters, digits and `. _ ~ + @ = -`, none of them `.` or `..` or empty"
         raise refusal("RG304", f"the path of the URL {quoted(value)} cannot be used", advice)
     authority = f"[{host}]" if ":" in host else host
@@ -154,7 +154,9 @@ def _url(value: str) -> str:
 
 def _is_host(host: str) -> bool:
     return (
-        _is_address(host) if ":" in host else len(host) <= 253 and _HOST.fullmatch(host) is not None
+        _is_address(host)
+        if ":" in host
+        else len(host) <= 253 and re.fullmatch(_HOST, host) is not None
     )
 
 
@@ -168,7 +170,7 @@ def _is_address(text: str) -> bool:
 
 def _mount(value: str) -> str:
     """Return the path of the index; ``/-/`` and ``/files/`` are the site's own, ``packages/`` is beside every mount."""
-    if not _MOUNT.fullmatch(value) or {".", ".."} & set(value.split("/")):
+    if not re.fullmatch(_MOUNT, value) or {".", ".."} & set(value.split("/")):
         suggested = "/" + "".join(
             f"{part}/" for part in re.findall("[A-Za-z0-9_~.-]*[A-Za-z0-9_~-]+", value)
         )
@@ -187,7 +189,7 @@ def _mount(value: str) -> str:
 
 
 def _source_name(value: str) -> str:
-    if not _NAME.fullmatch(value) or len(value) > 64:
+    if not re.fullmatch(CANONICAL_NAME, value) or len(value) > 64:
         advice = "lower-case letters and digits, joined by single dashes, at most 64 characters"
         raise refusal("RG306", f"{quoted(value)} is not a name for a source", advice)
     return value
@@ -246,7 +248,7 @@ def _listen(value: Any) -> Listen:
         raise refusal(
             "RG302", "an entry of `listen` is neither a port nor an IP address with a port", example
         )
-    match = _LISTEN.fullmatch(value)
+    match = re.fullmatch(_LISTEN, value)
     if match is None:
         if value.isascii() and value.isdigit():
             advice = f"write {quoted(value)} without quotes"
@@ -296,7 +298,7 @@ def _quantity(value: Any) -> str:
 def _size(value: Any) -> Size:
     if isinstance(value, Size):
         return value
-    match = _SIZE.fullmatch(_quantity(value))
+    match = re.fullmatch(_SIZE, _quantity(value))
     if match is None:
         advice = "write a whole number with `k`, `m` or `g` behind it, such as `20g`"
         raise refusal("RG311", f"{quoted(value)} is not a size", advice)
@@ -306,7 +308,7 @@ def _size(value: Any) -> Size:
 def _duration(value: Any) -> Duration:
     if isinstance(value, Duration):
         return value
-    match = _DURATION.fullmatch(_quantity(value))
+    match = re.fullmatch(_DURATION, _quantity(value))
     if match is None:
         advice = "write a whole number with `s`, `m`, `h` or `d` behind it, such as `10m` for ten minutes"
         raise refusal("RG311", f"{quoted(value)} is not a time", advice)
@@ -317,10 +319,10 @@ def _pattern(pattern: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$"})
 
 
-HostName = Annotated[str, AfterValidator(host_name), _pattern(_HOST.pattern)]
+HostName = Annotated[str, AfterValidator(host_name), _pattern(_HOST)]
 AbsolutePath = Annotated[str, AfterValidator(_absolute_path), _pattern("/.*[^/].*")]
 Url = Annotated[str, AfterValidator(_url), _pattern(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?")]
-Mount = Annotated[str, AfterValidator(_mount), _pattern(_MOUNT.pattern)]
+Mount = Annotated[str, AfterValidator(_mount), _pattern(_MOUNT)]
 SourceName = Annotated[str, AfterValidator(_source_name), _pattern(CANONICAL_NAME)]
 ClaimText = Annotated[
     Claim,
@@ -332,8 +334,8 @@ ProjectName = Annotated[
     PlainValidator(_project_name),
     _pattern(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"),
 ]
-SizeText = Annotated[Size, PlainValidator(_size), _pattern(_SIZE.pattern)]
-DurationText = Annotated[Duration, PlainValidator(_duration), _pattern(_DURATION.pattern)]
+SizeText = Annotated[Size, PlainValidator(_size), _pattern(_SIZE)]
+DurationText = Annotated[Duration, PlainValidator(_duration), _pattern(_DURATION)]
 ListenText = Annotated[
     Listen,
     PlainValidator(_listen),
@@ -341,7 +343,7 @@ ListenText = Annotated[
         {
             "anyOf": [
                 {"type": "integer", "minimum": 1, "maximum": 65535},
-                {"type": "string", "pattern": f"^{_LISTEN.pattern}$"},
+                {"type": "string", "pattern": f"^{_LISTEN}$"},
             ]
         }
     ),
