@@ -134,9 +134,10 @@ class ClaimSet:
     def path_patterns(self, limit: int = 4000) -> tuple[str, ...]:
         """Return patterns, one of which matches where a part of a file's path begins that belongs to a claimed project.
 
-        Each has about ``limit`` characters. To be searched as ``(?:^|/)PATTERN``, without regard to case. A wheel or sdist is called ``NAME-VERSION...``
-        with any separators in NAME, and some trees have NAME as a directory; where name and version cannot be told
-        apart, the patterns err on the private side. Two hexadecimal digits are a level of a hashed tree, not a name.
+        Each has about ``limit`` characters. To be searched as ``(?:^|/)PATTERN``, without regard to case. A wheel or
+        sdist is called ``NAME-VERSION...`` with any separators in NAME, and some trees have NAME as a directory; where
+        name and version cannot be told apart, the patterns err on the private side. Two hexadecimal digits are a level
+        of a hashed tree, not a name.
         """
         public = "".join(f"(?!{_spellings(name)}(?:[-_.]+v?[0-9]|/|$))" for name in self.public)
         whole = (name for name in self.names if not re.fullmatch(_HASH_LEVEL, name))
