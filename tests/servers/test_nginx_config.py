@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import re
@@ -179,6 +180,33 @@ def test_odd_paths_are_where_nginx_looks(place: Path, start_server: StartServer)
     assert ask(port, "/simple/tool/tool-1.0.whl").body == b"file"
     assert ask(port, "/files/odd/tool/tool-1.0.whl").body == b"file"
     assert ask(port, "/simple/other/").status == 404
+
+
+def test_the_access_log_is_json_and_says_who_answered(
+    place: Path, start_server: StartServer
+) -> None:
+    port = free_port()
+    (place / "team" / "tool").mkdir(parents=True)
+    (place / "team" / ".rewritegen-root").touch()
+    plan = plan_of(f"""
+        server_name: packages.example.org
+        listen: ["{HOST}:{port}"]
+        private: [{{name: team, path: {place}/team, listing: automatic}}]
+    """)
+    tree = written(plan, "standalone", place / "tree")
+    server = start_server("nginx", tree, [port])
+    ask(port, "/simple/tool/", headers=[("User-Agent", 'a "quoted\\" \xe4 agent')])
+    ask(port, "/simple/other/", "BREW")
+    server.stop()
+    # bytes of a client that are not UTF-8 stay what they are
+    log = (tree / "logs" / "packages.example.org.access.json").read_text(errors="replace")
+    lines = log.splitlines()
+    # each worker writes its own buffer, so the order is not that of the requests
+    first, second = sorted((json.loads(line) for line in lines), key=lambda one: one["status"])
+    assert (first["status"], first["source"]) == (200, "private/team")
+    assert first["request"] == "GET /simple/tool/ HTTP/1.1"
+    assert 'a "quoted\\"' in first["client_name"]
+    assert (second["status"], second["source"]) == (405, "none")
 
 
 # ---------------------------------------------------------------- in somebody else's server

@@ -9,6 +9,7 @@ from typing import Any
 
 import crossplane
 import pytest
+import yaml
 
 from rewritegen.diagnostics import RewritegenError
 from rewritegen.plan import Plan
@@ -285,6 +286,21 @@ def test_hashes_are_touched_only_when_it_is_needed(count: int, length: int, expe
     )
     text = rendered(plan)["packages.example.org.conf"]
     assert ("map_hash_max_size" in text) is expected
+
+
+def test_the_order_of_keys_in_the_site_file_means_nothing() -> None:
+    def turned(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: turned(value[key]) for key in reversed(value)}
+        return [turned(item) for item in value] if isinstance(value, list) else value
+
+    text = yaml.safe_dump(turned(yaml.safe_load(FULL)), sort_keys=False)
+    assert rendered(plan_of(text)) == rendered(plan_of(FULL))
+
+
+def test_claims_in_any_order_are_the_same_text() -> None:
+    other = FULL.replace("acme-*, secret-tool", "Secret.Tool, acme-foo, ACME_*, acme-bar-*")
+    assert rendered(plan_of(other)) == rendered(plan_of(FULL))
 
 
 # ---------------------------------------------------------------- refusals

@@ -81,7 +81,11 @@ def _guards(names: Names) -> tuple[Rule, ...]:
     """Return what comes before every rule, in this order: an unknown method is 405 on any path."""
     return (
         Rule((), '$request_method !~ "^(?:GET|HEAD)$"', "return 405"),
-        Rule((), names.denied, 'return 404 "outside this index\\n"'),
+        Rule(
+            ("# default deny: what the grammar does not have is not here, and nobody is asked",),
+            names.denied,
+            'return 404 "outside this index\\n"',
+        ),
     )
 
 
