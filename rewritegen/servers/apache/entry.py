@@ -84,11 +84,12 @@ def _first_refusals(plan: Plan) -> Iterator[Item]:
         "the grammar, matched against the raw request line: no escapes but those of + and !, no dot parts, no //,"
         " no other spelling that could be decoded differently elsewhere",
     )
+    line = Condition("%{THE_REQUEST}", rf"!^(?:{methods}) \S+ HTTP/(?:1\.[01]|2\.0)$")
+    yield Rule("^", flags=_NOT_FOUND, conditions=(line,), comment=comment)
     outside = tuple(
-        Condition("%{THE_REQUEST}", rf"!^(?:{methods}) {target}(?:\?\S*)? HTTP/(?:1\.[01]|2\.0)$")
-        for target in plan.grammar.targets
+        Condition("%{THE_REQUEST}", rf"!^[A-Z]+ {target}[? ]") for target in plan.grammar.targets
     )
-    yield Rule("^", flags=_NOT_FOUND, conditions=outside, comment=comment)
+    yield Rule("^", flags=_NOT_FOUND, conditions=outside)
 
 
 def _spellings(plan: Plan) -> Iterator[Item]:

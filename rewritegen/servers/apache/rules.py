@@ -11,10 +11,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-__all__ = ["Condition", "Group", "Item", "Line", "Rule", "lines"]
+from rewritegen.servers.apache.layout import WIDTH, directive
 
-#: Columns of a comment without its ``#``, inside a virtual host.
-_WIDTH = 94
+__all__ = ["Condition", "Group", "Item", "Line", "Rule", "lines"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +67,8 @@ class Line:
     gap: bool
     """An empty line stands above it."""
     comment: tuple[str, ...]
-    conditions: tuple[str, ...]
-    rule: tuple[str, ...]
-    """One line, or a line for each argument when they are too long for one; no backslashes yet."""
+    directives: tuple[tuple[str, ...], ...]
+    """Conditions and their rule, each as physical lines without backslashes."""
 
 
 def lines(items: Iterable[Item], indent: str = "") -> Iterator[Line]:
@@ -99,25 +97,24 @@ def _commented(group: Group, indent: str) -> Iterator[Line]:
 
 def _line(rule: Rule, indent: str, *, gap: bool) -> Line:
     conditions = tuple(
-        f'RewriteCond "{condition.test}" "{condition.pattern}"{_flags(condition.flags)}'
+        directive(
+            "RewriteCond",
+            (f'"{condition.test}"', f'"{condition.pattern}"', *_flags(condition.flags)),
+            indent,
+        )
         for condition in rule.conditions
     )
-    first, second = f'RewriteRule "{rule.pattern}"', f'"{rule.substitution}"'
-    text = f"{first} {second}{_flags(rule.flags)}"
-    parts = [text]
-    if len(text) > _WIDTH + 2 - len(indent):
-        parts = [f"{first} {second}", f"    {_flags(rule.flags).strip()}"]
-    if len(parts[0]) > _WIDTH + 2 - len(indent):
-        parts[:1] = [first, f"    {second}"]
-    return Line(indent, gap, _wrapped(rule.comment, indent), conditions, tuple(parts))
+    arguments = (f'"{rule.pattern}"', f'"{rule.substitution}"', *_flags(rule.flags))
+    text = directive("RewriteRule", arguments, indent)
+    return Line(indent, gap, _wrapped(rule.comment, indent), (*conditions, text))
 
 
 def _wrapped(comment: tuple[str, ...], indent: str) -> tuple[str, ...]:
-    width = _WIDTH - len(indent)
+    width = WIDTH - len(indent)
     return tuple(
         line for text in comment for line in textwrap.wrap(text, width, break_on_hyphens=False)
     )
 
 
-def _flags(flags: tuple[str, ...]) -> str:
-    return f' "[{",".join(flags)}]"' if flags else ""
+def _flags(flags: tuple[str, ...]) -> tuple[str, ...]:
+    return (f'"[{",".join(flags)}]"',) if flags else ()

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from rewritegen.plan import Plan
 from rewritegen.representations import REPRESENTATIONS
 from rewritegen.servers.apache.files import fetch_file, file_ask
+from rewritegen.servers.apache.layout import continued, directive
 from rewritegen.servers.apache.pages import behind_proxy
 from rewritegen.servers.apache.quoting import argument, expression, regex
 from rewritegen.servers.apache.rules import Condition, Group, Item, Rule
@@ -118,8 +119,8 @@ class PageFetch:
     """X-Index-Source of a 404 that the upstream gave; None: the source's own, because its answer is final."""
     links: tuple[str, ...]
     """Arguments of Substitute."""
-    accepts: tuple[tuple[str, str], ...]
-    """Accept header and condition, one for each representation."""
+    accepts: tuple[tuple[str, str, str], ...]
+    """``set`` or ``append``, one media type of an Accept header, and the condition."""
     keep: str
     """Cache-Control of a page."""
 
@@ -145,9 +146,9 @@ def workers(plan: Plan) -> tuple[Worker, ...]:
 
 
 def fetched_urls(plan: Plan) -> str:
-    """Return the pattern of all URLs that are asked."""
+    """Return the pattern of all URLs that are asked, in quotes."""
     urls = dict.fromkeys(url for _, _, url in _asked(plan))
-    return f"^(?:{'|'.join(map(regex, urls))})"
+    return continued(directive("<ProxyMatch", [f'"^(?:{"|".join(map(regex, urls))})"']))
 
 
 def _asked(plan: Plan) -> Iterator[tuple[str, str, str]]:
@@ -209,12 +210,16 @@ def _page_fetch(step: TryProxy | AskPrivately, behind: SendTo | None) -> PageFet
         links=tuple(
             argument(f"s|{link.find}|{link.replace}|nq", key) for link in step.upstream.links
         ),
-        accepts=tuple(
-            (argument(form.upstream_accept, key), f"expr=%{{reqenv:RG_FORM}} == '{form.name}'")
-            for form in REPRESENTATIONS
-        ),
+        accepts=tuple(_accepts(key)),
         keep="max-age=600" if isinstance(step, TryProxy) else "no-cache",
     )
+
+
+def _accepts(key: str) -> Iterator[tuple[str, str, str]]:
+    for form in REPRESENTATIONS:
+        asked = f"expr=%{{reqenv:RG_FORM}} == '{form.name}'"
+        for number, media_type in enumerate(form.upstream_accept.split(", ")):
+            yield "append" if number else "set", argument(media_type, key), asked
 
 
 def file_fetches(plan: Plan) -> tuple[FileFetch, ...]:

@@ -11,6 +11,7 @@ from rewritegen.plan import Plan
 from rewritegen.routes import route_table
 from rewritegen.servers.apache.capabilities import MODULE_DIRECTORIES, OLDEST, PACKAGES
 from rewritegen.servers.apache.entry import own_urls, ruleset
+from rewritegen.servers.apache.layout import continued, directive
 from rewritegen.servers.apache.quoting import argument, comment, directory, expression
 from rewritegen.servers.apache.rules import Line, lines
 from rewritegen.servers.apache.upstreams import (
@@ -83,12 +84,13 @@ class View:
     pages: tuple[PageFetch, ...]
     files: tuple[FileFetch, ...]
     fetched: str | None
-    """Pattern of all URLs that are fetched from upstreams; None when there are none."""
+    """The begin of a <ProxyMatch> of all URLs that are asked; None when there are none."""
     own: str | None
-    """Pattern of our URLs in a virtual host that has others."""
+    """The begin of a <LocationMatch> of our URLs in a virtual host that has others."""
     private_headers: tuple[str, ...]
     conditional_headers: tuple[str, ...]
     log: str
+    """Argument of LogFormat; its further lines begin in the first column, because blanks would be logged."""
     logs: tuple[str, ...]
     """Paragraphs that say where the log goes."""
     rules: tuple[Line, ...]
@@ -130,7 +132,7 @@ def view(plan: Plan, scope: Scope) -> View:
         pages=page_fetches(plan),
         files=file_fetches(plan),
         fetched=fetched_urls(plan) if plan.steps_with_upstream else None,
-        own=own_urls(plan) if part else None,
+        own=continued(directive("<LocationMatch", [f'"{own_urls(plan)}"'])) if part else None,
         private_headers=PRIVATE_HEADERS,
         conditional_headers=CONDITIONAL_HEADERS,
         log=_log_format(),
@@ -282,4 +284,5 @@ def _log_format() -> str:
         ("agent", '"%<{RG_AGENT}e"'),
     )
     text = ", ".join(f'"{name}": {value}' for name, value in fields)
-    return '"{' + text.replace('"', '\\"') + '}"'
+    lines = textwrap.wrap(f"{{{text}}}", 80, break_long_words=False, break_on_hyphens=False)
+    return "'" + continued(lines) + "'"
