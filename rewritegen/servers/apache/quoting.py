@@ -24,7 +24,7 @@ __all__ = [
     "test_string",
 ]
 
-#: httpd reads lines of at most this many characters (``MAX_STRING_LEN`` is 8192; longer ones are grown since 2.4.?).
+#: A longer value is a mistake; httpd itself copies file names into buffers of this size.
 _MAX = 4096
 _REGEX_SPECIAL = frozenset(r"\.^$*+?{}[]()|#")
 
