@@ -5,7 +5,6 @@ What httpd cannot do of a plan is refused (:meth:`Apache.refusals`); why, is in 
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +35,8 @@ class Apache:
 
     def find(self) -> str | None:
         """Return the path of the installed program, or None."""
+        import shutil  # `generate` looks for no program and pays for no import
+
         for program in ("apache2", "httpd"):
             for place in (None, "/usr/sbin:/usr/local/sbin:/usr/local/apache2/bin"):
                 if path := shutil.which(program, path=place):

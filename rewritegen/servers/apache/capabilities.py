@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -79,6 +78,8 @@ def _loadable(root: str | None) -> Iterator[str]:
 
 
 def _run(binary: str, option: str) -> str:
+    import subprocess  # `generate` asks no program and pays for no import
+
     try:
         result = subprocess.run(
             [binary, option], capture_output=True, text=True, timeout=20, check=False
