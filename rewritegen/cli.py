@@ -226,12 +226,12 @@ def _report(report: IndexReport) -> None:
 
 
 def _forget(state: Path, raw: str) -> int:
-    from rewritegen.names import InvalidName, parse_name
+    from rewritegen.names import InvalidNameError, parse_name
     from rewritegen.pages import forget
 
     try:
         name = parse_name(raw)
-    except InvalidName as error:
+    except InvalidNameError as error:
         raise click.UsageError(str(error)) from error
     if forget(state, name):
         _say(f"forgot {name}: unless it is claimed or comes back, fallbacks are asked for it now")

@@ -14,8 +14,13 @@ import re
 import string
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
-from packaging.utils import InvalidName, NormalizedName, canonicalize_name
+if TYPE_CHECKING:
+    from packaging.utils import NormalizedName
+else:
+    # A name for type checkers; importing it would cost every command 15 ms.
+    NormalizedName = str
 
 __all__ = [
     "CANONICAL_NAME",
@@ -25,7 +30,7 @@ __all__ = [
     "TOO_MANY_SEPARATORS",
     "Claim",
     "ClaimSet",
-    "InvalidName",
+    "InvalidNameError",
     "NormalizedName",
     "alternations",
     "is_redirectable",
@@ -56,14 +61,18 @@ _HASH_LEVEL = "[0-9a-f]{2}"
 _RAW = re.compile(RAW_NAME)
 
 
+class InvalidNameError(ValueError):
+    """A text that is no project name, or no claim."""
+
+
 def parse_name(raw: str) -> NormalizedName:
     """Return the canonical form of any valid spelling of a project name.
 
-    :raises InvalidName: when ``raw`` is no valid project name, or longer than :data:`MAX_NAME_LENGTH`.
+    :raises InvalidNameError: when ``raw`` is no valid project name, or longer than :data:`MAX_NAME_LENGTH`.
     """
     if not _RAW.fullmatch(raw):
-        raise InvalidName(f"{raw!r} is not a project name")
-    return canonicalize_name(raw)
+        raise InvalidNameError(f"{raw!r} is not a project name")
+    return cast("NormalizedName", re.sub("[-_.]+", "-", raw).lower())  # PEP 503, "Normalized Names"
 
 
 def is_redirectable(raw: str) -> bool:
@@ -86,11 +95,11 @@ class Claim:
     def parse(cls, text: str) -> Claim:
         """Read ``secret-tool`` or ``acme-*``; any spelling of the name is taken.
 
-        :raises InvalidName: for anything else, such as ``acme*`` (PEP 752 prefixes end at a separator) or ``*``.
+        :raises InvalidNameError: for anything else, such as ``acme*`` (PEP 752 prefixes end at a separator) or ``*``.
         """
         if text.endswith("*"):
             if len(text) < 3 or text[-2] not in "-_.":
-                raise InvalidName(f"{text!r} is not a claim: a prefix ends with '-*'")
+                raise InvalidNameError(f"{text!r} is not a claim: a prefix ends with '-*'")
             return cls(parse_name(text[:-2]), prefix=True)
         return cls(parse_name(text))
 

@@ -3,13 +3,15 @@
 To add a step is to add its class here, a block in each server's templates, a branch in :mod:`rewritegen.decide`, a
 paragraph in :mod:`rewritegen.routes` and a family of probes; a test fails when one of these is missing.
 
+Named tuples, because there are many and a dataclass takes ten times as long to define: every command pays for that.
+
 Paths are absolute POSIX paths without a final slash. URLs of upstreams end with a slash.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from rewritegen.names import ClaimSet, NormalizedName
 
@@ -36,8 +38,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """What answers: the value of X-Index-Source is its label."""
 
     role: Literal["private", "mirror", "proxy", "redirect"]
@@ -51,8 +52,7 @@ class Source:
         return f"{self.role}/{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectDirectories:
+class ProjectDirectories(NamedTuple):
     """A directory with one directory per project: ``ROOT/NAME``, or hashed ``ROOT/N/NAME``."""
 
     root: str
@@ -63,8 +63,7 @@ class ProjectDirectories:
         return f"{self.root}/{name[0]}/{name}" if self.hashed else f"{self.root}/{name}"
 
 
-@dataclass(frozen=True, slots=True)
-class PageTree:
+class PageTree(NamedTuple):
     """Ready pages ``index.html``, ``index.v1_html``, ``index.v1_json`` in project directories, tried in this order.
 
     The first directory that has a page in any representation has the project.
@@ -75,31 +74,27 @@ class PageTree:
     """Files lie beside the page and are answered at ``MOUNT/NAME/FILE``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """The server's own listing of a project's directory is its page; files lie beside it."""
 
     directories: tuple[ProjectDirectories, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LinkRule:
+class LinkRule(NamedTuple):
     """A text in a proxied page, and the text that takes its place; both begin with what keeps them unambiguous."""
 
     find: str
     replace: str
 
 
-@dataclass(frozen=True, slots=True)
-class Upstream:
+class Upstream(NamedTuple):
     """An HTTP index: ``url`` + NAME + ``/`` is the page of a project. Always asked for, and with, constants only."""
 
     url: str
     links: tuple[LinkRule, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Available:
+class Available(NamedTuple):
     """The marker is there, else 503: without it nobody knows what is private.
 
     ``source`` is None for the state (pages and scanned names of all sources).
@@ -109,8 +104,7 @@ class Available:
     marker: str
 
 
-@dataclass(frozen=True, slots=True)
-class OwnedBy:
+class OwnedBy(NamedTuple):
     """A private directory that has the project answers for it, also when the page or the file is missing (404)."""
 
     source: Source
@@ -119,8 +113,7 @@ class OwnedBy:
     """A directory or link of the project in one of these, or a page of it, is what "has the project" means."""
 
 
-@dataclass(frozen=True, slots=True)
-class AskPrivately:
+class AskPrivately(NamedTuple):
     """A private HTTP index, for its claims only; whatever it answers is final."""
 
     source: Source
@@ -128,8 +121,7 @@ class AskPrivately:
     claims: ClaimSet
 
 
-@dataclass(frozen=True, slots=True)
-class Reserved:
+class Reserved(NamedTuple):
     """Ours but not there, by claim or because it was scanned once: 404."""
 
     claims: ClaimSet
@@ -137,24 +129,21 @@ class Reserved:
     """The directory that holds one file per scanned name; None when the site has no state."""
 
 
-@dataclass(frozen=True, slots=True)
-class TryMirror:
+class TryMirror(NamedTuple):
     """A local tree: has the page, serves it; else the next step."""
 
     source: Source
     pages: PageTree
 
 
-@dataclass(frozen=True, slots=True)
-class TryProxy:
+class TryProxy(NamedTuple):
     """An HTTP index: 200 serves; 404 next; no answer (refused, timeout, 5xx, 429) next, remembered as "don't know"."""
 
     source: Source
     upstream: Upstream
 
 
-@dataclass(frozen=True, slots=True)
-class SendTo:
+class SendTo(NamedTuple):
     """302 to the canonical URL of the project there."""
 
     source: Source
@@ -171,8 +160,7 @@ Step: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ServeFrom:
+class ServeFrom(NamedTuple):
     """Files below local directories, tried in this order."""
 
     source: Source
@@ -181,8 +169,7 @@ class ServeFrom:
     """Seen, or 503 (private directories)."""
 
 
-@dataclass(frozen=True, slots=True)
-class FetchFrom:
+class FetchFrom(NamedTuple):
     """Files below an upstream URL; the path is passed on as it came in (``%2B`` stays ``%2B``)."""
 
     source: Source
@@ -191,8 +178,7 @@ class FetchFrom:
     """Where the pages of the index lie below ``url``: never reachable as files."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileRoute:
+class FileRoute(NamedTuple):
     """``PREFIX PATH``: the attempts in order, the first that has the file answers; 404 when none has."""
 
     prefix: str
@@ -206,8 +192,7 @@ class FileRoute:
         return all(attempt.source.role == "private" for attempt in self.attempts)
 
 
-@dataclass(frozen=True, slots=True)
-class RootList:
+class RootList(NamedTuple):
     """``MOUNT`` itself, the private projects: pages of the state, or the listing of one directory, or nothing (404)."""
 
     pages: str | None

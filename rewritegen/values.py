@@ -16,7 +16,7 @@ from pydantic import AfterValidator, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from rewritegen.diagnostics import quoted
-from rewritegen.names import CANONICAL_NAME, Claim, InvalidName, NormalizedName, parse_name
+from rewritegen.names import CANONICAL_NAME, Claim, InvalidNameError, NormalizedName, parse_name
 
 __all__ = [
     "AbsolutePath",
@@ -200,7 +200,7 @@ def _claim(value: Any) -> Claim:
         return value
     try:
         return Claim.parse(_string(value))
-    except InvalidName:
+    except InvalidNameError:
         stem = value.rstrip("*").rstrip("-_.")
         advice = "write a project name, or a prefix such as `acme-*`"
         if value.endswith("*") and stem and _is_project(stem):
@@ -211,7 +211,7 @@ def _claim(value: Any) -> Claim:
 def _is_project(text: str) -> bool:
     try:
         parse_name(text)
-    except InvalidName:
+    except InvalidNameError:
         return False
     return True
 
@@ -219,7 +219,7 @@ def _is_project(text: str) -> bool:
 def _project_name(value: Any) -> NormalizedName:
     try:
         return parse_name(_string(value))
-    except InvalidName:
+    except InvalidNameError:
         advice = "write one project name: letters and digits, with `-`, `_` or `.` between them, at most 200 characters"
         raise refusal("RG308", f"{quoted(value)} is not a project name", advice) from None
 

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 from packaging.utils import InvalidWheelFilename, NormalizedName, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
-from rewritegen.names import InvalidName, parse_name
+from rewritegen.names import InvalidNameError, parse_name
 
 __all__ = [
     "MAX_FILENAME",
@@ -87,7 +87,7 @@ def _wheel(filename: str) -> Parsed:
     try:
         name, version, _build, _tags = parse_wheel_filename(filename)
         return Parsed(parse_name(name), version)
-    except (InvalidWheelFilename, InvalidName) as error:
+    except (InvalidWheelFilename, InvalidNameError) as error:
         raise UnparsableError(str(error).partition(":")[0].lower()) from error
 
 
@@ -109,5 +109,5 @@ def _sdist(filename: str) -> Iterator[Parsed]:
 def _parsed(name: str, version: str) -> Iterator[Parsed]:
     try:
         yield Parsed(parse_name(name), Version(version))
-    except (InvalidName, InvalidVersion):
+    except (InvalidNameError, InvalidVersion):
         return

@@ -10,7 +10,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import NormalizedName
 from packaging.version import InvalidVersion, Version
 
-from rewritegen.names import InvalidName, parse_name
+from rewritegen.names import InvalidNameError, parse_name
 
 __all__ = ["CoreMetadata", "InvalidMetadataError", "headers", "parse_metadata"]
 
@@ -92,7 +92,7 @@ def _name(values: list[str]) -> NormalizedName:
         raise InvalidMetadataError(f"{len(values) or 'no'} `Name` fields")
     try:
         return parse_name(values[0])
-    except InvalidName as error:
+    except InvalidNameError as error:
         raise InvalidMetadataError("`Name` is no valid project name") from error
 
 

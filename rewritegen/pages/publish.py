@@ -9,7 +9,7 @@ from pathlib import Path
 
 from packaging.utils import NormalizedName
 
-from rewritegen.names import InvalidName, parse_name
+from rewritegen.names import InvalidNameError, parse_name
 from rewritegen.pages.listing import ProjectPage
 from rewritegen.pages.memory import PageMemory
 from rewritegen.pages.render import render_project, render_root, renderer_identity
@@ -127,5 +127,5 @@ def _stats(directory: Path) -> dict[str, list[int]]:
 def _is_kept(directory: str, keep: frozenset[NormalizedName]) -> bool:
     try:
         return parse_name(directory) in keep
-    except InvalidName:
+    except InvalidNameError:
         return False

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from packaging.utils import NormalizedName
 
-from rewritegen.names import InvalidName, parse_name
+from rewritegen.names import InvalidNameError, parse_name
 from rewritegen.pages.filenames import FileKind, file_kind, is_servable
 from rewritegen.pages.model import PrivateTree, Stamp
 from rewritegen.pages.problems import Problem, problem, shown
@@ -113,7 +113,7 @@ def _project_of(
         return None
     try:
         return parse_name(entry.name)
-    except InvalidName:
+    except InvalidNameError:
         path = Path(tree.path, entry.name)
         problems.append(problem("RG503", f"{shown(path)} is no valid project name"))
         return None

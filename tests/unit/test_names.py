@@ -5,7 +5,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from packaging.utils import canonicalize_name
+from packaging.utils import InvalidName, canonicalize_name
 
 from rewritegen.names import (
     CANONICAL_NAME,
@@ -13,7 +13,7 @@ from rewritegen.names import (
     RAW_NAME,
     Claim,
     ClaimSet,
-    InvalidName,
+    InvalidNameError,
     is_redirectable,
     parse_name,
 )
@@ -41,7 +41,7 @@ def test_what_packaging_refuses_is_refused(raw: str) -> None:
     try:
         canonicalize_name(raw, validate=True)
     except InvalidName:
-        with pytest.raises(InvalidName):
+        with pytest.raises(InvalidNameError):
             parse_name(raw)
 
 
@@ -49,7 +49,7 @@ def test_what_packaging_refuses_is_refused(raw: str) -> None:
     "raw", ["", "-a", "a-", "a b", "a/b", "a\n", "\uff41", "é", "a" * (MAX_NAME_LENGTH + 1)]
 )
 def test_no_names(raw: str) -> None:
-    with pytest.raises(InvalidName):
+    with pytest.raises(InvalidNameError):
         parse_name(raw)
 
 
@@ -95,7 +95,7 @@ def test_claim(text: str, shown: str, covered: set[str], free: set[str]) -> None
 
 @pytest.mark.parametrize("text", ["*", "-*", "acme*", "a*b", "acme-**", "", "acme-*-x", "*-acme"])
 def test_no_claims(text: str) -> None:
-    with pytest.raises(InvalidName):
+    with pytest.raises(InvalidNameError):
         Claim.parse(text)
 
 
