@@ -323,7 +323,7 @@ def test_the_log_is_json_whatever_is_asked(site: Site) -> None:
         send(site.port, request_bytes("/" + "a" * 9000))
         site.index.refuse()
         ask(site.port, "/simple/there/")
-        log = tree / "logs" / "access.log"
+        log = tree / "logs" / "packages.example.org.access.json"
         wait_until(lambda: len(log.read_text().splitlines()) >= 9, "nine lines in the log")
     entries = [json.loads(line) for line in log.read_text().splitlines()]
     # in the order in which the child processes were done with them

@@ -204,8 +204,8 @@ def test_the_access_log_is_json_and_says_who_answered(
     # each worker writes its own buffer, so the order is not that of the requests
     first, second = sorted((json.loads(line) for line in lines), key=lambda one: one["status"])
     assert (first["status"], first["source"]) == (200, "private/team")
-    assert first["request"] == "GET /simple/tool/ HTTP/1.1"
-    assert 'a "quoted\\"' in first["client_name"]
+    assert (first["method"], first["target"]) == ("GET", "/simple/tool/")
+    assert 'a "quoted\\"' in first["agent"]
     assert (second["status"], second["source"]) == (405, "none")
 
 

@@ -258,10 +258,11 @@ def _directories(plan: Plan) -> Iterator[Directory]:
 
 def _logs(plan: Plan, scope: Scope) -> Iterator[str]:
     if scope == "standalone":
-        yield 'CustomLog "logs/access.log" rg_json'
+        path = argument(f"logs/{plan.server_name}.access.json", "server_name")
+        yield f"CustomLog {path} rg_json"
         return
     for place in _LOG_DIRECTORIES:
-        path = argument(f"{place}/{plan.server_name}.access.log", "server_name")
+        path = argument(f"{place}/{plan.server_name}.access.json", "server_name")
         yield f'<IfFile "{place}">\n    CustomLog {path} rg_json\n</IfFile>'
 
 
