@@ -43,6 +43,14 @@ METHODS = ("GET", "HEAD")
 PATH_PART = "(?:[A-Za-z0-9_+]|%2[Bb])(?:[A-Za-z0-9._+!~-]|%2[Bb]|%21){0,250}"
 
 
+#: What the name of a file that an upstream is asked for ends with, unanchored: an archive that installers take, or what
+#: belongs to one (PEP 658 metadata, signature, PEP 740 provenance). So no page or API of the upstream is a "file".
+ARCHIVE_SUFFIX = (
+    r"\.(?:whl|tar\.gz|zip|tgz|tar\.bz2|tar\.xz|tar\.Z|tar|egg|exe|msi|rpm|deb|dmg)"
+    r"(?:\.(?:metadata|asc|sig|provenance))?"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Grammar:
     """Regular expressions of the raw request targets that are served, unanchored and without the query.
@@ -275,16 +283,17 @@ def _grammar(mount: str, routes: tuple[FileRoute, ...]) -> Grammar:
 
 def _file_target(mount: str, route: FileRoute) -> str:
     fetched = [attempt.pages for attempt in route.attempts if isinstance(attempt, FetchFrom)]
-    further = "*"
+    above = "*"
     if mount == "/" and route.prefix.count("/") == 2:
         # a project may be called `packages`: two parts are a file beside its page, three are a path here
-        further = "+"
+        above = "+"
     elif "" in fetched:
         # the pages lie at NAME/ here: only what is too deep for a page or a file beside it is a file
-        further = "{2,}"
+        above = "{2,}"
     # A page is never a file: through it, a private name could be asked for.
     not_pages = "".join(f"(?!(?i:{_escaped(path, raw=True)}))" for path in fetched if path)
-    return f"{_escaped(route.prefix)}{not_pages}{PATH_PART}(?:/{PATH_PART}){further}"
+    suffix = ARCHIVE_SUFFIX if fetched else ""
+    return f"{_escaped(route.prefix)}{not_pages}(?:{PATH_PART}/){above}{PATH_PART}{suffix}"
 
 
 def _escaped(path: str, *, raw: bool = False) -> str:

@@ -12,6 +12,7 @@ import sys
 import tarfile
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 
 import html5lib
 import pytest

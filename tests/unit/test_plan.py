@@ -128,6 +128,11 @@ def test_hashed_directories() -> None:
         ("/files/team/.rewritegen-root", False),
         ("/files/team/acme/../x", False),
         ("/files/stranger/acme-1.0.whl", False),
+        ("/files/index/ab/cd/x-1.0.tar.gz", True),
+        ("/files/index/ab/cd/x-1.0-py3-none-any.whl.metadata", True),
+        ("/files/index/pypi/scanned-tool/json", False),
+        ("/files/index/project/scanned-tool", False),
+        ("/files/index/simple/", False),
         ("/packages/ab/cd/x.whl", True),
         ("/packages/", False),
         ("/-/health", True),
@@ -164,7 +169,7 @@ def test_mounted_at_the_root_the_number_of_parts_tells_files_from_projects() -> 
             "https://i.example.org/root/+simple/", "+simple/acme", "+f/a/x.whl", id="plus"
         ),
         pytest.param(
-            "https://i.example.org/root/+simple/", "%2bsimple/acme", "%2Bf/x", id="encoded"
+            "https://i.example.org/root/+simple/", "%2bsimple/acme", "%2Bf/x.whl", id="encoded"
         ),
         pytest.param("https://i.example.org/simple/", "Simple/acme/acme", "p/x.whl", id="case"),
         pytest.param("https://i.example.org/", "acme/acme-1.whl", "p/ab/x.whl", id="root"),
