@@ -110,17 +110,15 @@ def generate(
 
     Example: rewritegen generate site.yaml --server nginx -o /etc/nginx/conf.d
     """
+    from rewritegen.notes import notes
     from rewritegen.output import as_text, changed, difference
     from rewritegen.site import load_site
 
     if output == "-" and (check or diff):
         raise click.UsageError("--check and --diff compare with a directory: give it with -o DIR")
     site = load_site(site_file)
-    if site.cache is not None:
-        click.echo(
-            "note: `cache:` is checked, but this version does not cache proxied pages and files yet",
-            err=True,
-        )
+    for note in notes(site, server_name):
+        _say(f"note: {note}")
     files = _render(site, server_name, scope, binary)
     if output == "-":
         click.echo(as_text(files), nl=False)
