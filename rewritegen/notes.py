@@ -1,4 +1,4 @@
-"""What is legal in a site but good to know when its configuration is written; ``generate`` says it on standard error."""
+"""What is legal in a site but good to know when its configuration is written: ``generate`` says it on stderr."""
 
 from __future__ import annotations
 
