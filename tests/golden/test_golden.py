@@ -1,7 +1,7 @@
 """The generated text of every example, as files to read; and that nothing but the YAML decides its bytes.
 
-After a wanted change: REWRITEGEN_UPDATE_GOLDEN=1 python -m pytest tests/golden tests/unit/test_readme.py, then read the diff. A changed line is a
-change for users and belongs in the CHANGELOG.
+After a wanted change: REWRITEGEN_UPDATE_GOLDEN=1 python -m pytest tests/golden tests/unit/test_readme.py, then read the
+diff. A changed line is a change for users and belongs in the CHANGELOG.
 """
 
 from __future__ import annotations
