@@ -20,11 +20,14 @@ import yaml
 from rewritegen.diagnostics import RewritegenError
 from rewritegen.plan import compile_plan
 from rewritegen.servers import server as server_named
+from rewritegen.servers.apache import Apache
 from rewritegen.site import load_site
+from tests.servers.test_apache_scopes import host
 from tests.support import trees
-from tests.support.processes import HOST, free_port, traversable_directory
+from tests.support.processes import HOST, StartServer, free_port, traversable_directory
 from tests.support.scenes import wheels
-from tests.support.sites import index_site, start_site, write_site
+from tests.support.sites import index_site, read_site, start_site, write_site
+from tests.support.tools import require
 from tests.support.upstream import Index, Recorded, Reply, upstream
 from tests.support.wire import Answer, ask, request_bytes, send
 
@@ -167,6 +170,9 @@ REQUESTS = (
     Row("file route climbs encoded", get("/files/root/x/%2e%2e/simple/public")),
     Row("file route merged", get("/files/root//simple/public/")),
     Row("file route second host climbs", get("/files/root/~1/../simple/public/")),
+    Row("page of an owned name as a file", get("/files/root/~1/project/gone-tool")),
+    Row("api of an owned name as a file", get("/files/root/~1/pypi/gone-tool/json")),
+    Row("api of the index as a file", get("/files/root/pypi/plain-tool/1.0/json")),
     Row("file of a claim", get("/files/root/~1/packages/aa/Acme.Foo-9.0.tar.gz")),
     Row("file of a claim plus", get("/files/root/~1/packages/aa/acme_foo-9.0%2Bx.tar.gz")),
     Row("file in a claim", get("/files/root/~1/acme-foo/1.0/x.whl")),
@@ -258,6 +264,11 @@ def says(status: int, body: bytes = PAGE, **headers: str) -> Reply:
     return Reply(status, {"Content-Type": "text/html", **named}, body)
 
 
+#: What an upstream could steer a client, or another proxy before us, with.
+STEERING = (
+    *("Location", "Refresh", "Set-Cookie", "Content-Location", "Link", "Clear-Site-Data"),
+    *("Strict-Transport-Security", "Alt-Svc", "X-Accel-Redirect", "X-Sendfile", "X-Cache"),
+)
 INNER = "/-/rg_page/rg-page/acme-foo/index.html"
 AWAY = "https://elsewhere.example.org/"
 ANSWERS = (
@@ -269,6 +280,8 @@ ANSWERS = (
     ),
     Evil("labelled", says(200, X_Index_Source="private/rg-page", Set_Cookie="a=b"), (200,)),
     Evil("labelled-404", says(404, X_Index_Source="private/rg-page", Set_Cookie="a=b"), (404,)),
+    Evil("steering", says(200, **{name.replace("-", "_"): AWAY for name in STEERING}), (200,)),
+    Evil("steering-404", says(404, **{name.replace("-", "_"): AWAY for name in STEERING}), (404,)),
     Evil("moved", says(301, Location=AWAY), (502,)),
     Evil("moved-inside", says(302, Location=INNER), (502,)),
     Evil("moved-by-hand", says(307, Location="/acme-foo/", X_Index_Source="none"), (502,)),
@@ -296,8 +309,7 @@ def test_an_upstream_decides_about_its_own_page_only(
     answer = ask(port, f"/{row.id}/")
     assert answer.status in row.statuses
     assert answer.one("X-Index-Source") == ("proxy/root" if answer.status == 200 else "none")
-    assert answer.one("Location") is None
-    assert not answer.all("Set-Cookie")
+    assert not [name for name in STEERING if answer.all(name)]
     if answer.status == 200:
         assert answer.body == row.reply.body
     assert b"acme_foo" not in answer.body
@@ -371,6 +383,37 @@ def test_what_goes_away_while_running_stops_the_search(
     assert [answer.status for answer in answers] == [503, 503]
     assert world.asked() == b""
     assert ask(reached(world, server_kind), "/plain-tool/").status == 200
+
+
+# ---------------------------------------------------------------- the rest of an administrator's host
+
+
+@pytest.mark.server
+def test_the_fetch_urls_of_httpd_are_closed_also_where_its_rules_end_before_ours(
+    world: World, start_server: StartServer
+) -> None:
+    """A rule above the Include that ends rewriting takes our rules away, but must not open what they guard."""
+    require("apache")
+    settings = yaml.safe_load((world.root / "first.yaml").read_text()) | {"index": "/simple/"}
+    _, plan = read_site(write_site(world.root / "part.yaml", settings, 1))
+    ((_, text),) = Apache().render(plan, "locations", Apache.baseline).texts
+    part = world.root / "part.conf"
+    part.write_text(text)
+    port = free_port()
+    body = f"""
+Listen {HOST}:{port}
+<VirtualHost {HOST}:{port}>
+    RewriteEngine On
+    RewriteCond "%{{REQUEST_URI}}" "!^/theirs"
+    RewriteRule "^" "-" [L]
+    Include "{part}"
+</VirtualHost>
+"""
+    start_server("apache", host(world.root, body), [port])
+    world.asked()
+    for target in ("/-/rg_fetch/page/root/acme-ghost/", "//-/rg_fetch/page/root/acme-ghost/"):
+        assert ask(port, target).status in (403, 404)
+    assert world.asked() == b""
 
 
 # ---------------------------------------------------------------- time

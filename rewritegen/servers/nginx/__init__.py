@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +25,8 @@ class Nginx:
 
     def find(self) -> str | None:
         """Return the path of the installed nginx; an ordinary user's PATH seldom has it."""
+        import shutil  # `generate` looks for no program and pays for no import
+
         path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
         return shutil.which("nginx", path=path)
 

@@ -8,7 +8,6 @@ administrator's ``load_module`` lines, which cannot be seen from here: dynamic m
 from __future__ import annotations
 
 import re
-import subprocess
 
 from rewritegen.diagnostics import RewritegenError, quoted
 from rewritegen.servers.base import Capabilities
@@ -49,6 +48,8 @@ def capabilities_of(binary: str) -> Capabilities:
 
     :raises RewritegenError: RG602 when it cannot be run, or says something else.
     """
+    import subprocess  # `generate` asks no program and pays for no import
+
     try:
         done = subprocess.run(
             [binary, "-V"],
