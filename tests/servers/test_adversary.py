@@ -266,7 +266,7 @@ def says(status: int, body: bytes = PAGE, **headers: str) -> Reply:
 
 #: What an upstream could steer a client, or another proxy before us, with.
 STEERING = (
-    *("Location", "Refresh", "Set-Cookie", "Content-Location", "Link", "Clear-Site-Data"),
+    *("Refresh", "Set-Cookie", "Content-Location", "Link", "Clear-Site-Data"),
     *("Strict-Transport-Security", "Alt-Svc", "X-Accel-Redirect", "X-Sendfile", "X-Cache"),
 )
 INNER = "/-/rg_page/rg-page/acme-foo/index.html"
@@ -280,8 +280,8 @@ ANSWERS = (
     ),
     Evil("labelled", says(200, X_Index_Source="private/rg-page", Set_Cookie="a=b"), (200,)),
     Evil("labelled-404", says(404, X_Index_Source="private/rg-page", Set_Cookie="a=b"), (404,)),
-    Evil("steering", says(200, **{name.replace("-", "_"): AWAY for name in STEERING}), (200,)),
-    Evil("steering-404", says(404, **{name.replace("-", "_"): AWAY for name in STEERING}), (404,)),
+    Evil("steering", Reply(200, dict.fromkeys(STEERING, AWAY), PAGE), (200,)),
+    Evil("steering-404", Reply(404, dict.fromkeys(STEERING, AWAY), PAGE), (404,)),
     Evil("moved", says(301, Location=AWAY), (502,)),
     Evil("moved-inside", says(302, Location=INNER), (502,)),
     Evil("moved-by-hand", says(307, Location="/acme-foo/", X_Index_Source="none"), (502,)),
@@ -309,6 +309,7 @@ def test_an_upstream_decides_about_its_own_page_only(
     answer = ask(port, f"/{row.id}/")
     assert answer.status in row.statuses
     assert answer.one("X-Index-Source") == ("proxy/root" if answer.status == 200 else "none")
+    assert answer.one("Location") is None
     assert not [name for name in STEERING if answer.all(name)]
     if answer.status == 200:
         assert answer.body == row.reply.body
