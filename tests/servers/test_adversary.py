@@ -75,12 +75,12 @@ def _build(root: Path, stack: contextlib.ExitStack) -> World:
     team = trees.projects(root / "te am' {x};#y", wheels(*specs))
     decoys = wheels("acme-foo-9.0", "plain-tool-9.0", "gone-tool-9.0", "files-9.0", "a-9.0")
     web = trees.bandersnatch(root / "mir ror", {**decoys, **wheels("mirrored-1.0")})
-    index = Hostile({**decoys, **wheels("public-1.0", "ab-9.0", "index-9.0", "root-1.0")})
+    index = Hostile({**decoys, **wheels("public-1.0", "ab-9.0", "index-9.0", "rg-list-1.0")})
     index.answers = {f"/simple/{row.id}/": row.reply for row in ANSWERS}
     stack.enter_context(upstream(index))
     world = World(root, index)
     claims = ["acme-*", "a", "ab", "files", "packages", "index"]
-    up = {"name": "root", "proxy": index.url, "files": [f"{index.files.origin}/"]}
+    up = {"name": "rg-list", "proxy": index.url, "files": [f"{index.files.origin}/"]}
     settings = {
         "index": "/",
         "state": str(root / "st'ate {1}"),
@@ -129,7 +129,7 @@ REQUESTS = (
     Row("claimed hex", get("/ab/")),
     Row("claimed letter", get("/a/")),
     Row("owned like an inner location", get("/rg-ask/"), (200,)),
-    Row("public like an inner location", get("/root/"), (200,), asks=True),
+    Row("public like an inner location", get("/rg-list/"), (200,), asks=True),
     Row("gone", get("/gone-tool/")),
     Row("spelling", get("/ACME_-.Ghost"), (301,)),
     Row("merged", get("//acme-ghost/")),
@@ -152,30 +152,30 @@ REQUESTS = (
     ),
     Row("folded header", get("/acme-ghost/", "X-A: a", " folded"), (400, 404)),
     Row("blank before colon", get("/acme-ghost/", "X-A : a"), (400, 404)),
-    Row("inner ask", get("/-/rg_ask/root/acme-ghost/")),
-    Row("inner fetch", get("/-/rg_fetch/page/root/acme-ghost/")),
-    Row("inner fetch merged", get("//-/rg_fetch/page/root/acme-ghost/")),
+    Row("inner ask", get("/-/rg_ask/rg-list/acme-ghost/")),
+    Row("inner fetch", get("/-/rg_fetch/page/rg-list/acme-ghost/")),
+    Row("inner fetch merged", get("//-/rg_fetch/page/rg-list/acme-ghost/")),
     Row("inner page", get("/-/rg_page/rg-page/acme-foo/index.html")),
     Row("inner file", get("/-/rg_file/rg-page/acme-foo/acme_foo-1.0-py2.py3-none-any.whl")),
-    Row("inner begin", get("http://rg_begin.invalid/page/root/acme-ghost/"), (400, 404)),
-    Row("inner by header", get("/acme-ghost/", "X-Accel-Redirect: /-/rg_ask/root/acme-ghost/")),
+    Row("inner begin", get("http://rg_begin.invalid/page/rg-list/acme-ghost/"), (400, 404)),
+    Row("inner by header", get("/acme-ghost/", "X-Accel-Redirect: /-/rg_ask/rg-list/acme-ghost/")),
     Row("other url by header", get("/public/", "X-Original-URL: /acme-ghost/"), (200,), asks=True),
     Row("other url rewritten", get("/public/", "X-Rewrite-URL: /acme-ghost/"), (200,), asks=True),
-    Row("file route to a page", get("/files/root/simple/acme-ghost/")),
-    Row("file route to a public page", get("/files/root/simple/public/")),
-    Row("file route upper case", get("/files/root/SIMPLE/acme-ghost")),
-    Row("file route encoded", get("/files/root/%73imple/public")),
-    Row("file route plus", get("/files/root/%2Bsimple/acme-ghost")),
-    Row("file route climbs", get("/files/root/x/../simple/public/")),
-    Row("file route climbs encoded", get("/files/root/x/%2e%2e/simple/public")),
-    Row("file route merged", get("/files/root//simple/public/")),
-    Row("file route second host climbs", get("/files/root/~1/../simple/public/")),
-    Row("page of an owned name as a file", get("/files/root/~1/project/gone-tool")),
-    Row("api of an owned name as a file", get("/files/root/~1/pypi/gone-tool/json")),
-    Row("api of the index as a file", get("/files/root/pypi/plain-tool/1.0/json")),
-    Row("file of a claim", get("/files/root/~1/packages/aa/Acme.Foo-9.0.tar.gz")),
-    Row("file of a claim plus", get("/files/root/~1/packages/aa/acme_foo-9.0%2Bx.tar.gz")),
-    Row("file in a claim", get("/files/root/~1/acme-foo/1.0/x.whl")),
+    Row("file route to a page", get("/files/rg-list/simple/acme-ghost/")),
+    Row("file route to a public page", get("/files/rg-list/simple/public/")),
+    Row("file route upper case", get("/files/rg-list/SIMPLE/acme-ghost")),
+    Row("file route encoded", get("/files/rg-list/%73imple/public")),
+    Row("file route plus", get("/files/rg-list/%2Bsimple/acme-ghost")),
+    Row("file route climbs", get("/files/rg-list/x/../simple/public/")),
+    Row("file route climbs encoded", get("/files/rg-list/x/%2e%2e/simple/public")),
+    Row("file route merged", get("/files/rg-list//simple/public/")),
+    Row("file route second host climbs", get("/files/rg-list/~1/../simple/public/")),
+    Row("page of an owned name as a file", get("/files/rg-list/~1/project/gone-tool")),
+    Row("api of an owned name as a file", get("/files/rg-list/~1/pypi/gone-tool/json")),
+    Row("api of the index as a file", get("/files/rg-list/pypi/plain-tool/1.0/json")),
+    Row("file of a claim", get("/files/rg-list/~1/packages/aa/Acme.Foo-9.0.tar.gz")),
+    Row("file of a claim plus", get("/files/rg-list/~1/packages/aa/acme_foo-9.0%2Bx.tar.gz")),
+    Row("file in a claim", get("/files/rg-list/~1/acme-foo/1.0/x.whl")),
     Row("metadata of a claim", get("/packages/aa/acme_foo-9.0.whl.metadata")),
     Row("short claim", get("/packages/ab/cd/ab-9.0.tar.gz")),
     Row("climb out", get("/files/rg-page/../../etc/passwd"), (400, 404)),
@@ -241,7 +241,7 @@ def test_requests_on_one_connection_keep_their_owners(server_kind: str, world: W
             received += chunk
     heads = [line for line in received.split(b"\r\n") if line.startswith(b"X-Index-Source:")]
     labels = [head.partition(b": ")[2].decode() for head in heads]
-    owners = ["proxy/root", "private/rg-page", "none", "mirror/rg-file", "proxy/root", "none"]
+    owners = ["proxy/rg-list", "private/rg-page", "none", "mirror/rg-file", "proxy/rg-list", "none"]
     assert labels == owners
     assert not [token for token in PRIVATE if token in world.asked()]
 
@@ -308,7 +308,7 @@ def test_an_upstream_decides_about_its_own_page_only(
     port = reached(world, server_kind)
     answer = ask(port, f"/{row.id}/")
     assert answer.status in row.statuses
-    assert answer.one("X-Index-Source") == ("proxy/root" if answer.status == 200 else "none")
+    assert answer.one("X-Index-Source") == ("proxy/rg-list" if answer.status == 200 else "none")
     assert answer.one("Location") is None
     assert not [name for name in STEERING if answer.all(name)]
     if answer.status == 200:
@@ -412,7 +412,7 @@ Listen {HOST}:{port}
 """
     start_server("apache", host(world.root, body), [port])
     world.asked()
-    for target in ("/-/rg_fetch/page/root/acme-ghost/", "//-/rg_fetch/page/root/acme-ghost/"):
+    for target in ("/-/rg_fetch/page/rg-list/acme-ghost/", "//-/rg_fetch/page/rg-list/acme-ghost/"):
         assert ask(port, target).status in (403, 404)
     assert world.asked() == b""
 
@@ -429,11 +429,11 @@ SLOW = {
     "eleven capitals": ("/" + "".join(c * 11 for c in "ABCDEFGHIJKLMNOPQR"), ""),
     "runs": ("/a" + "-._" * 60 + "a", ""),
     "many runs": ("/" + "a-." * 60 + "a", ""),
-    "path of claims": ("/files/root/" + _filled("acmf/"), ""),
-    "path of dashes": ("/files/root/acme" + _filled("-._"), ""),
-    "path of exceptions": ("/files/root/" + _filled("acmf-oss/x/"), ""),
-    "long parts": ("/files/root/" + "/".join(["a" * 251] * 31), ""),
-    "escapes": ("/files/root/" + _filled("%2B"), ""),
+    "path of claims": ("/files/rg-list/" + _filled("acmf/"), ""),
+    "path of dashes": ("/files/rg-list/acme" + _filled("-._"), ""),
+    "path of exceptions": ("/files/rg-list/" + _filled("acmf-oss/x/"), ""),
+    "long parts": ("/files/rg-list/" + "/".join(["a" * 251] * 31), ""),
+    "escapes": ("/files/rg-list/" + _filled("%2B"), ""),
     "blanks": ("/acme-foo/", JSON + " " * 7800),
     "q": ("/acme-foo/", f"{JSON};" + _filled("q ")),
     "q q0": ("/acme-foo/", f"{JSON};" + _filled("q=0.")),
