@@ -18,7 +18,8 @@ def file_rules(plan: Plan) -> Iterator[Group]:
     """Yield one group for each route, in order; a path that no rule of its route serves is 404."""
     for route in plan.files:
         comment = f"{route.prefix}: {_sources(route)}"
-        yield Group((comment,), Rule(f"!^{regex(route.prefix)}"), tuple(_route(route)))
+        # a further file host of the source lies below the first one, at ~1/
+        yield Group((comment,), Rule(f"!^{regex(route.prefix)}(?!~)"), tuple(_route(route)))
 
 
 def _sources(route: FileRoute) -> str:

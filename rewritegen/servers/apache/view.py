@@ -205,6 +205,7 @@ def _placement(scope: Scope) -> Iterator[str]:
         yield "Belongs into: sites-enabled or conf.d, at the level of other virtual hosts."
     else:
         yield "Belongs into: a <VirtualHost>, by Include; touches no URL but those of this table."
+        yield "Include it above every ProxyPass and RewriteRule of the host: what stands above comes first."
 
 
 def _listen(plan: Plan, scope: Scope) -> Iterator[str]:

@@ -29,6 +29,7 @@ DEFAULT = frozenset(
         "http_proxy",
         "http_rewrite",
         "http_scgi",
+        "http_ssi",
         "http_upstream_keepalive",
         "http_uwsgi",
     }

@@ -23,7 +23,7 @@ __all__ = ["chain", "chain_length"]
 _NOBODY = refuse(404, "no source has this project")
 _UNSURE = Rule(
     ("# one of them said something else than 404: nobody knows",),
-    f"$upstream_status !~ {pattern('^(?:404(?:(?:, | : )404)*)?$')}",
+    f"$upstream_status !~ {pattern('^404(?:(?:, | : )404)*$')}",
     refuse(502, "no source could say whether this project exists; try again"),
 )
 

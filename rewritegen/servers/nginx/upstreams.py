@@ -11,23 +11,9 @@ from rewritegen.steps import Source
 
 __all__ = ["PAGE_STATUSES", "Upstreams"]
 
-_REGISTERED = (
-    *range(300, 309),
-    *range(400, 419),
-    *range(421, 427),
-    428,
-    429,
-    431,
-    451,
-    *range(500, 509),
-    510,
-    511,
-    # what content delivery networks have invented
-    *range(520, 528),
-    530,
-)
-#: nginx passes on every status that is not listed; it takes 300 and above. These are all that are in use.
-PAGE_STATUSES = tuple(status for status in _REGISTERED if status != 404)
+#: nginx passes on every status that no ``error_page`` names; these are all that it takes. 499 is its own word for a
+#: client that went away, and refused there.
+PAGE_STATUSES = tuple(status for status in range(300, 600) if status not in (404, 499))
 #: Those that are an answer about a file are passed on.
 FILE_STATUSES = tuple(status for status in PAGE_STATUSES if status not in (304, 416))
 
@@ -90,5 +76,5 @@ def _statuses(status: int | None, *, file: bool) -> str:
         return str(status)
     others = FILE_STATUSES if file else PAGE_STATUSES
     numbers = [*(() if status is None else (404,)), *others]
-    rows = [numbers[start : start + 18] for start in range(0, len(numbers), 18)]
+    rows = [numbers[start : start + 20] for start in range(0, len(numbers), 20)]
     return "\n            ".join(" ".join(map(str, row)) for row in rows)

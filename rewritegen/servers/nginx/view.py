@@ -205,6 +205,8 @@ class View:
     log: str
     temporary: tuple[str, ...]
     """Modules that keep temporary files of their own."""
+    ssi: bool
+    """The build has server-side includes, which an outer configuration may have switched on."""
     script: tuple[str, ...]
     """Argument of ``js_import``, when njs rewrites the links."""
     maps: tuple[Map, ...]
