@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
@@ -207,7 +207,8 @@ def _await_answer(child: subprocess.Popen[bytes], plan: Plan, tree: Path, finger
     while time.monotonic() < deadline and child.poll() is None:
         if _answer(plan) == fingerprint:
             return
-        time.sleep(0.02)
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(0.02)
     text = _last_lines(tree) or "it said nothing"
     help_text = f"{text}\nis the port taken, or below 1024? another one: --port PORT"
     message = f"the server did not start to answer at {_local_url(plan)}"
