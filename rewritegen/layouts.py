@@ -6,13 +6,12 @@ HTTP index look. Sources: the trees recorded from the real tools, and the tools'
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["KINDS", "LAYOUTS", "Kind", "Layout"]
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """Where the pages and the files of a directory tree lie, relative to the ``path:`` or ``mirror:`` of its source.
 
     Directories are written with a final slash; the empty string is the root itself.
@@ -42,8 +41,7 @@ class Layout:
     """The directory that ``/files/SOURCE/`` serves."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """How the links to files look in the pages of an HTTP index."""
 
     name: str

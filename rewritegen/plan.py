@@ -7,6 +7,7 @@ the site again), free of server words, and small enough to be read aloud: :mod:`
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rewritegen.layouts import LAYOUTS, Layout
 from rewritegen.links import file_roots, files_prefix, link_rules
@@ -51,8 +52,7 @@ ARCHIVE_SUFFIX = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Grammar:
+class Grammar(NamedTuple):
     """Regular expressions of the raw request targets that are served, unanchored and without the query.
 
     Matched against the request line as it came in, before any decoding. Everything else is 404, here.
@@ -73,8 +73,7 @@ class Grammar:
         return (self.root, self.page, self.beside, *self.files, *self.meta)
 
 
-@dataclass(frozen=True, slots=True)
-class TlsFiles:
+class TlsFiles(NamedTuple):
     """Certificate chain and key, absolute paths."""
 
     certificate: str

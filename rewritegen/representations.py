@@ -9,7 +9,7 @@ section 12 (``q=0`` excludes; order means nothing).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = [
     "ACCEPT_GZIP",
@@ -37,8 +37,7 @@ def _accepted(media_type: str) -> str:
 _PREFERS_HTML = rf"(?=.*{_JSON_TYPE}\s*;[^,]*q\s*=\s*0\.)(?=.*(?:text/html|{_HTML_TYPE})\s*(?:,|$))"
 
 
-@dataclass(frozen=True, slots=True)
-class Representation:
+class Representation(NamedTuple):
     """One form of a page."""
 
     name: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from rewritegen.diagnostics import Place
 
@@ -28,8 +28,7 @@ KeyPath = tuple[str | int, ...]
 _PART = re.compile(r"\[([0-9]+)\]|([^.\[\]]+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """From (line, column) to (end_line, end_column), counted from 0, the end not included."""
 
     line: int

@@ -10,7 +10,7 @@ timeouts, unknown hosts, and statuses 3xx, 4xx, 5xx and 520: tests/servers/test_
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rewritegen.plan import Plan
 from rewritegen.representations import REPRESENTATIONS
@@ -89,8 +89,7 @@ CONDITIONAL_HEADERS = (
 _SECONDS = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Worker:
+class Worker(NamedTuple):
     """A ``<Proxy>`` block: connections to one upstream; arguments are quoted."""
 
     comment: str
@@ -100,8 +99,7 @@ class Worker:
     timeout: int = _SECONDS
 
 
-@dataclass(frozen=True, slots=True)
-class PageFetch:
+class PageFetch(NamedTuple):
     """Pages of one upstream; arguments are quoted."""
 
     comment: str
@@ -125,8 +123,7 @@ class PageFetch:
     """Cache-Control of a page."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileFetch:
+class FileFetch(NamedTuple):
     """Files below one URL of an upstream; arguments are quoted."""
 
     comment: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rewritegen import __version__
 from rewritegen.plan import Plan
@@ -37,8 +37,7 @@ _WIDTH = 98
 _LOG_DIRECTORIES = ("/var/log/apache2", "/var/log/httpd", "/usr/local/apache2/logs")
 
 
-@dataclass(frozen=True, slots=True)
-class Module:
+class Module(NamedTuple):
     """A module that the configuration needs."""
 
     name: str
@@ -47,8 +46,7 @@ class Module:
     """The sentence that the config test stops with where it is missing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Directory:
+class Directory(NamedTuple):
     """A ``<Directory>`` block; the path is quoted."""
 
     comment: str
@@ -56,16 +54,14 @@ class Directory:
     listed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Tls:
+class Tls(NamedTuple):
     """Certificate and key, quoted."""
 
     certificate: str
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """What the templates see."""
 
     header: tuple[str, ...]

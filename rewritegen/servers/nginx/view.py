@@ -1,13 +1,12 @@
 """What the nginx templates lay out: text that is ready to stand in the file, in the order in which it stands there.
 
 Every argument is quoted already (:mod:`rewritegen.servers.nginx.quoting`). A location names the template that lays it
-out, so that a template decides nothing.
+out, so that a template decides nothing. Named tuples for the reason that :mod:`rewritegen.steps` gives.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import NamedTuple, TypeAlias
 
 __all__ = [
     "Ask",
@@ -29,8 +28,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """One ``add_header``; ``always`` is empty or ``" always"``."""
 
     name: str
@@ -38,8 +36,7 @@ class Header:
     always: str = " always"
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """``if (condition) { action; }``, where the action ends the location: ``return`` or ``rewrite ... last``."""
 
     comment: tuple[str, ...]
@@ -47,8 +44,7 @@ class Rule:
     action: str
 
 
-@dataclass(frozen=True, slots=True)
-class Map:
+class Map(NamedTuple):
     """``map source variable { entries }``."""
 
     comment: tuple[str, ...]
@@ -57,8 +53,7 @@ class Map:
     entries: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """``upstream name { server address; }``."""
 
     comment: tuple[str, ...]
@@ -66,32 +61,29 @@ class Group:
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
-    """What all locations have: comment lines, what they match, and the complete set of headers."""
+class Entry(NamedTuple):
+    """Rules in order, then what happens when none of them applied."""
 
-    template: ClassVar[str]
     comment: tuple[str, ...]
     match: str
     headers: tuple[Header, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry(Location):
-    """Rules in order, then what happens when none of them applied."""
-
-    template = "nginx/location_entry.j2"
     last: str
     rules: tuple[Rule, ...] = ()
     sets: tuple[str, ...] = ()
     internal: bool = False
 
+    @property
+    def template(self) -> str:
+        """The template that lays it out."""
+        return "nginx/location_entry.j2"
 
-@dataclass(frozen=True, slots=True)
-class Respell(Location):
+
+class Respell(NamedTuple):
     """Names in another spelling, or without the slash: 301 to the canonical URL. Fields are arguments."""
 
-    template = "nginx/location_respell.j2"
+    comment: tuple[str, ...]
+    match: str
+    headers: tuple[Header, ...]
     rules: tuple[Rule, ...]
     letters: tuple[str, ...]
     """Rewrites that make one capital small."""
@@ -109,42 +101,63 @@ class Respell(Location):
     """Pattern of what is done."""
     location: str
 
+    @property
+    def template(self) -> str:
+        """The template that lays it out."""
+        return "nginx/location_respell.j2"
 
-@dataclass(frozen=True, slots=True)
-class PageTree(Location):
+
+class PageTree(NamedTuple):
     """A directory with ready pages."""
 
-    template = "nginx/location_pages.j2"
+    comment: tuple[str, ...]
+    match: str
+    headers: tuple[Header, ...]
     alias: str
     gzip_static: bool
 
+    @property
+    def template(self) -> str:
+        """The template that lays it out."""
+        return "nginx/location_pages.j2"
 
-@dataclass(frozen=True, slots=True)
-class ListTree(Location):
+
+class ListTree(NamedTuple):
     """A directory whose project directories are listed by the server."""
 
-    template = "nginx/location_listing.j2"
+    comment: tuple[str, ...]
+    match: str
+    headers: tuple[Header, ...]
     alias: str
 
+    @property
+    def template(self) -> str:
+        """The template that lays it out."""
+        return "nginx/location_listing.j2"
 
-@dataclass(frozen=True, slots=True)
-class FileTree(Location):
+
+class FileTree(NamedTuple):
     """A directory with files that are sent as they are."""
 
-    template = "nginx/location_files.j2"
+    comment: tuple[str, ...]
+    match: str
+    headers: tuple[Header, ...]
     alias: str
 
+    @property
+    def template(self) -> str:
+        """The template that lays it out."""
+        return "nginx/location_files.j2"
 
-@dataclass(frozen=True, slots=True)
-class Tls:
+
+class Tls(NamedTuple):
     """How an https upstream is verified."""
 
     name: str
     ca: str
 
 
-@dataclass(frozen=True, slots=True)
-class Upstream:
+class Upstream(NamedTuple):
     """The constant part of a request to an upstream. ``tls`` is empty for plain http."""
 
     url: str
@@ -154,32 +167,47 @@ class Upstream:
     """Statuses, and the internal location that they lead to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ask(Location):
+class Ask(NamedTuple):
     """A page of an HTTP index. ``links``: arguments of ``sub_filter``; ``script``: an njs function instead."""
 
-    template = "nginx/location_ask.j2"
+    comment: tuple[str, ...]
+    match: str
+    headers: tuple[Header, ...]
     rules: tuple[Rule, ...]
     upstream: Upstream
     accept: str
     links: tuple[tuple[str, str], ...]
     script: str
 
+    @property
+    def template(self) -> str:
+        """The template that lays it out."""
+        return "nginx/location_ask.j2"
 
-@dataclass(frozen=True, slots=True)
-class Fetch(Location):
+
+class Fetch(NamedTuple):
     """A file of an HTTP index, by the path as it came in."""
 
-    template = "nginx/location_fetch.j2"
+    comment: tuple[str, ...]
+    match: str
+    headers: tuple[Header, ...]
     rules: tuple[Rule, ...]
     raw_path: str
     upstream: Upstream
     range: str
     if_range: str
 
+    @property
+    def template(self) -> str:
+        """The template that lays it out."""
+        return "nginx/location_fetch.j2"
 
-@dataclass(frozen=True, slots=True)
-class Container:
+
+#: Each has comment lines, what it matches, the complete set of its headers, and the template that lays it out.
+Location: TypeAlias = Entry | Respell | PageTree | ListTree | FileTree | Ask | Fetch
+
+
+class Container(NamedTuple):
     """What holds locations: our own server, or one prefix of somebody else's."""
 
     opening: str
@@ -187,8 +215,7 @@ class Container:
     locations: tuple[Location, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """One site."""
 
     site: str
