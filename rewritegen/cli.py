@@ -34,6 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; never raises but for a defect of rewritegen itself."""
     from rewritegen.diagnostics import RewritegenError
 
+    # A site means the same on every machine: plugins of pydantic that happen to be installed have no part in it.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         code = commands.main(args=argv, prog_name="rewritegen", standalone_mode=False)
         sys.stdout.flush()
