@@ -177,7 +177,7 @@ def _located(site: Site, problems: Sequence[Problem]) -> list[Problem]:
     "--jobs", type=click.IntRange(1), help="Files to read at a time (default: by the processors)."
 )
 def index(site_file: str, forget: str | None, watch: bool, jobs: int | None) -> int:
-    """Write the pages and the scanned names of the private directories.
+    """Write the pages and scanned private names.
 
     Example: rewritegen index site.yaml
     """
