@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from jinja2 import BytecodeCache, Environment
+    from jinja2.bccache import Bucket
 
 __all__ = ["environment", "templates_directory"]
 
@@ -58,4 +60,16 @@ def _bytecode_cache() -> BytecodeCache | None:
     mine = status.st_uid == os.geteuid() and not status.st_mode & 0o022
     if not (mine and directory.is_absolute() and os.access(directory, os.W_OK)):
         return None
-    return FileSystemBytecodeCache(str(directory))
+
+    class Cache(FileSystemBytecodeCache):
+        """A full disk, or rights that were given up since, cost time and nothing else."""
+
+        def load_bytecode(self, bucket: Bucket) -> None:
+            with suppress(OSError):
+                super().load_bytecode(bucket)
+
+        def dump_bytecode(self, bucket: Bucket) -> None:
+            with suppress(OSError):
+                super().dump_bytecode(bucket)
+
+    return Cache(str(directory))

@@ -41,3 +41,11 @@ def test_without_a_place_for_them_templates_are_compiled_each_time(
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", os.devnull)
     assert templating.environment().bytecode_cache is None
+
+
+def test_a_cache_that_goes_away_costs_time_only(tmp_path: Path) -> None:
+    environment = templating.environment()
+    directory = tmp_path / "rewritegen" / "templates"
+    directory.rmdir()
+    directory.touch()  # what was a directory is a file now
+    assert environment.get_template("init/site.yaml.j2").name
