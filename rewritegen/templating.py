@@ -33,6 +33,7 @@ def environment(*, html: bool = False) -> Environment:
     return Environment(
         loader=FileSystemLoader(templates_directory(), encoding="utf-8"),
         bytecode_cache=_bytecode_cache(),
+        auto_reload=False,  # one run, one version of them
         undefined=StrictUndefined,
         autoescape=html,  # noqa: S701 -- off for configurations: servers/ quotes for each server's syntax
         trim_blocks=True,
