@@ -13,6 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import crossplane
 import pytest
 
 from rewritegen import pypi
@@ -77,6 +78,23 @@ def test_text_proves_that_nobody_edited_it(example: Path, name: str) -> None:
     assert text.count(files.fingerprint) >= 2  # in the header, and in the answer of /-/rewritegen
     zeroed = text.replace(files.fingerprint, FINGERPRINT_PLACE)
     assert hashlib.sha256(f"{path}\0{zeroed}\0".encode()).hexdigest() == files.fingerprint
+
+
+@each_example
+def test_crossplane_reads_the_nginx_text(example: Path, tmp_path: Path) -> None:
+    """Non-strict: strict mode drops the entries of a `map` (measured with crossplane 0.5.8)."""
+    _rendered(example, "nginx").write(tmp_path)
+    (vhost,) = tmp_path.iterdir()
+    main = tmp_path / "nginx.conf"
+    main.write_text(f"events {{ }}\nhttp {{\n    include {vhost};\n}}\n")
+    parsed = crossplane.parse(str(main), strict=False)
+    assert (parsed["status"], parsed["errors"]) == ("ok", [])
+    site = load_site(example)
+    blocks = parsed["config"][1]["parsed"]
+    (server_block,) = (block for block in blocks if block["directive"] == "server")
+    arguments = {line["directive"]: line["args"] for line in server_block["block"]}
+    assert arguments["server_name"] == [site.server_name]
+    assert arguments["listen"][0] == str(site.listen[0])
 
 
 @pytest.mark.parametrize("name", SERVER_NAMES)

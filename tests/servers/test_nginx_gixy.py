@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,9 @@ import pytest
 from rewritegen.servers.nginx import Nginx
 from tests.unit.sites import FULL, plan_of
 from tests.unit.test_nginx_render import DEEP, HASHED, TLS
+
+#: The generated virtual hosts of the examples; `tests/golden` holds that they are what is generated.
+GOLDEN = Path(__file__).parents[1] / "golden"
 
 #: Check, the text that a finding of it must have in its configuration, and why it is none.
 EXCEPTIONS = (
@@ -59,12 +63,16 @@ SITES = {
 
 @pytest.fixture(scope="module")
 def findings(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    """What gixy says to four sites in one nginx."""
+    """What gixy says to four sites and every example in one nginx."""
     directory = tmp_path_factory.mktemp("gixy")
     nginx = Nginx()
     for server_name, text in SITES.items():
         plan = plan_of(text.replace("packages.example.org", server_name))
         nginx.render(plan, "vhost", nginx.baseline).write(directory)
+    examples = sorted(GOLDEN.glob("*.nginx.conf"))
+    assert examples
+    for example in examples:
+        shutil.copy(example, directory / f"{example.stem}.example.org.conf")
     main = "events { }\nhttp {\n    include *.example.org.conf;\n}\n"
     (directory / "nginx.conf").write_text(main)
     command = [str(Path(sys.executable).with_name("gixy")), "-f", "json", "nginx.conf"]
