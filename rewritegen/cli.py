@@ -99,6 +99,11 @@ def commands() -> None:
     metavar="PATH",
     help="Write for this installed server: ask it for its version and modules.",
 )
+@click.option(
+    "--offline",
+    is_flag=True,
+    help="Ask no upstream: private sources, mirrors, and what the cache has.",
+)
 def generate(
     site_file: str,
     server_name: str,
@@ -107,6 +112,7 @@ def generate(
     check: bool,
     diff: bool,
     binary: str | None,
+    offline: bool,
 ) -> int:
     """Write the configuration of a site.
 
@@ -114,11 +120,10 @@ def generate(
     """
     from rewritegen.notes import notes
     from rewritegen.output import as_text, changed, difference
-    from rewritegen.site import load_site
 
     if output == "-" and (check or diff):
         raise click.UsageError("--check and --diff compare with a directory: give it with -o DIR")
-    site = load_site(site_file)
+    site = _read(site_file, offline=offline)
     for note in notes(site, server_name):
         _say(f"note: {note}")
     files = _render(site, server_name, scope, binary)
@@ -137,6 +142,15 @@ def generate(
     if not names:
         click.echo("unchanged", err=True)
     return 0
+
+
+def _read(site_file: str, *, offline: bool) -> Site:
+    from dataclasses import replace
+
+    from rewritegen.site import load_site
+
+    site = load_site(site_file)
+    return replace(site, offline=True) if offline else site
 
 
 def _render(site: Site, server_name: str, scope: Scope, binary: str | None) -> Files:
@@ -256,21 +270,26 @@ def _forget(state: Path, raw: str) -> int:
     help="Write pages and scanned names here instead of the site's `state:`.",
 )
 @click.option("--reindex", is_flag=True, help="Index again whenever a private directory changes.")
+@click.option(
+    "--offline",
+    is_flag=True,
+    help="Ask no upstream: private sources, mirrors, and what the cache has.",
+)
 def serve(
     site_file: str,
     server_name: Literal["nginx", "apache"] | None,
     port: int | None,
     state: str | None,
     reindex: bool,
+    offline: bool,
 ) -> int:
     """Run the site on this machine, in the foreground, until Ctrl-C.
 
     Example: rewritegen serve site.yaml --port 8080
     """
     from rewritegen.serve import serve_site
-    from rewritegen.site import load_site
 
-    site = load_site(site_file)
+    site = _read(site_file, offline=offline)
     return serve_site(site, server_name, port=port, state=state, reindex=reindex, say=_say)
 
 

@@ -31,7 +31,6 @@ from rewritegen.steps import (
     Step,
     TryMirror,
     TryProxy,
-    Upstream,
 )
 from rewritegen.world import World
 
@@ -82,6 +81,10 @@ class Decision:
 def decide(plan: Plan, request: Request, world: World) -> Decision:
     """Decide one request."""
     return _Interpreter(plan, request, world).decide()
+
+
+#: What an upstream may say and be believed; everything else is "don't know".
+_ANSWERS = frozenset({200, 206, 304, 404, 416})
 
 
 class _Interpreter:
@@ -243,7 +246,7 @@ class _Interpreter:
         return self._end(404, label, rule=rule)
 
     def _proxy(self, step: TryProxy, name: NormalizedName) -> Decision | None:
-        status = self._ask(step.upstream, name)
+        status = self._ask(f"{step.upstream.url}{name}/", self.form)
         if status == 200:
             return self._end(
                 200,
@@ -257,7 +260,7 @@ class _Interpreter:
     def _private_answer(
         self, step: AskPrivately, name: NormalizedName, file: str | None
     ) -> Decision:
-        status = 404 if file is not None else self._ask(step.upstream, name)
+        status = 404 if file is not None else self._ask(f"{step.upstream.url}{name}/", self.form)
         form = self.form if status == 200 else None
         return self._end(
             status if status in {200, 404} else 502,
@@ -266,10 +269,16 @@ class _Interpreter:
             representation=form,
         )
 
-    def _ask(self, upstream: Upstream, name: NormalizedName) -> int:
-        url = f"{upstream.url}{name}/"
-        self.forwarded.append(url)
-        return self.world.ask(url, self.form)
+    def _ask(self, url: str, form: Representation | None) -> int:
+        """Return what comes of asking an upstream: a fresh copy spares it, a stale one stands in for it."""
+        kept = self.world.kept(url, form) if self.plan.copies else ""
+        if kept == "fresh":
+            return 200
+        status = 502
+        if not self.plan.offline:
+            self.forwarded.append(url)
+            status = self.world.ask(url, form)
+        return 200 if kept and status not in _ANSWERS else status
 
     def _is_reserved(self, step: Reserved, name: NormalizedName) -> bool:
         if step.scanned is not None and self.world.is_file(f"{step.scanned}/{name}"):
@@ -303,9 +312,8 @@ class _Interpreter:
         for attempt in route.attempts:
             if isinstance(attempt, FetchFrom):
                 url = f"{attempt.url}{self.target.removeprefix(route.prefix)}"
-                self.forwarded.append(url)
-                status = self.world.ask(url, None)
-                status = status if status in {200, 206, 304, 404, 416} else 502
+                status = self._ask(url, None)
+                status = status if status in _ANSWERS else 502
                 return self._end(status, attempt.source.label, rule=rule)
             if attempt.marker is not None and not self.world.is_file(attempt.marker):
                 return self._end(503, rule=Rule(describe_files(route), attempt.source.key))

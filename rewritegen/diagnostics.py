@@ -57,6 +57,8 @@ CODES: dict[str, str] = {
     "RG310": "the value is one of a few words",
     "RG311": "a size or a time without its unit is misread by a factor of a thousand",
     "RG312": "the server's own listing needs one directory per project",
+    "RG313": "names of upstreams are looked up there while the server runs",
+    "RG314": "what fetches from upstreams answers whoever can reach it, so nobody else may",
     "RG401": "the name tells the sources apart in URLs, headers and state",
     "RG402": "a directory that is served as two sources has two owners; inside a mirror, private files become public",
     "RG403": "state and cache inside a served directory would be served; the reverse would be overwritten",

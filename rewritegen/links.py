@@ -6,16 +6,20 @@ at a sub-path.
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 from rewritegen.layouts import KINDS
 from rewritegen.site import PrivateProxy, Proxy
 from rewritegen.steps import LinkRule
 
-__all__ = ["file_roots", "files_prefix", "link_rules", "up_to_root"]
+__all__ = ["file_roots", "files_prefix", "link_rules", "origins", "up_to_root"]
 
 #: An attribute or a JSON string that begins like this is a link relative to the page, never text.
 _PARENTS = '"../../'
+
+#: An origin whose https twin is on the usual port as well.
+_PLAIN = r"http://(?:[^:]+|\[.+\])"
 
 
 def files_prefix(name: str, number: int = 0) -> str:
@@ -31,6 +35,20 @@ def up_to_root(mount: str) -> str:
 def file_roots(source: Proxy | PrivateProxy) -> tuple[str, ...]:
     """Return the upstream URLs below which the files of a source lie, in the order of their public paths."""
     return tuple(dict.fromkeys(url for _, url in _beginnings(source)))
+
+
+def origins(source: Proxy | PrivateProxy, url: str) -> tuple[str, ...]:
+    """Return the origins that are declared for a source, that of ``url`` first; plain http counts as https too."""
+    declared = [_origin(one) for one in (url, source.proxy, *source.files)]
+    upgraded = [
+        f"https://{one.removeprefix('http://')}" for one in declared if re.fullmatch(_PLAIN, one)
+    ]
+    return tuple(dict.fromkeys([*declared, *upgraded]))
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def link_rules(mount: str, source: Proxy | PrivateProxy) -> tuple[LinkRule, ...]:

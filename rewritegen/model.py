@@ -13,17 +13,18 @@ from pydantic import (
 
 from rewritegen.diagnostics import Place
 from rewritegen.names import NormalizedName
+from rewritegen.quantities import Duration, Size
 from rewritegen.sources import FILES, Fallback, Part, PrivateSource
 from rewritegen.values import (
     AbsolutePath,
-    Duration,
     DurationText,
     HostName,
     Listen,
     ListenText,
+    LoopbackText,
     Mount,
     ProjectName,
-    Size,
+    ResolverText,
     SizeText,
     Url,
 )
@@ -79,6 +80,7 @@ class Pypi(Part):
 
 
 DEFAULT_LISTEN = (Listen(None, 8080),)
+DEFAULT_INNER = Listen("127.0.0.1", 8179)
 DEFAULT_CA = "/etc/ssl/certs/ca-certificates.crt"
 
 
@@ -124,6 +126,23 @@ class SiteFile(Part):
     cache: Cache | None = Field(
         None, description=Cache.__doc__, examples=["{path: /var/cache/rewritegen, size: 20g}"]
     )
+    resolver: tuple[ResolverText, ...] = Field(
+        (),
+        description="The name servers that nginx looks up upstreams with while it runs. "
+        "Without them names are looked up when nginx starts, which then needs them to resolve.",
+        examples=["[127.0.0.53]"],
+    )
+    inner: LoopbackText = Field(
+        DEFAULT_INNER,
+        description="The loopback address and port where the part listens that fetches from upstreams.",
+        examples=["127.0.0.1:8179"],
+    )
+    offline: bool = Field(
+        False,
+        description="Ask no upstream: private sources, mirrors, and what the cache has.",
+        examples=["true"],
+        strict=True,
+    )
     pypi: Pypi | None = Field(
         None, description=Pypi.__doc__, examples=["{index: https://pypi.example.org/simple/}"]
     )
@@ -154,6 +173,9 @@ class Site:
     tls: Tls | None = None
     state: str | None = None
     cache: Cache | None = None
+    resolver: tuple[str, ...] = ()
+    inner: Listen = DEFAULT_INNER
+    offline: bool = False
     ca: str = DEFAULT_CA
     file: str = "-"
     document: Document | None = field(default=None, repr=False, compare=False)

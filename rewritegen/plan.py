@@ -9,15 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from rewritegen.grammar import Grammar, grammar_of
 from rewritegen.layouts import LAYOUTS, Layout
-from rewritegen.links import file_roots, files_prefix, link_rules
-from rewritegen.names import CANONICAL_NAME, MAX_NAME_LENGTH, RAW_NAME, ClaimSet
+from rewritegen.links import file_roots, files_prefix, link_rules, origins
+from rewritegen.names import ClaimSet
 from rewritegen.site import Index, Mirror, PrivateDirectory, PrivateProxy, Proxy, Redirect, Site
 from rewritegen.steps import (
     AskPrivately,
     Available,
     FetchFrom,
     FileRoute,
+    Limits,
     Listing,
     NotFound,
     OwnedBy,
@@ -34,43 +36,15 @@ from rewritegen.steps import (
     Upstream,
 )
 
-__all__ = ["METHODS", "Grammar", "Plan", "TlsFiles", "compile_plan"]
+__all__ = ["ABSENT_SECONDS", "METHODS", "Copies", "Plan", "TlsFiles", "compile_plan"]
 
 METHODS = ("GET", "HEAD")
 
+#: How long "not here" is believed without asking again.
+ABSENT_SECONDS = 60
 
-#: One part of a file's path, unanchored: no leading dot, dash or tilde, no percent-encoding but that of
-#: ``+`` and ``!``.
-PATH_PART = "(?:[A-Za-z0-9_+]|%2[Bb])(?:[A-Za-z0-9._+!~-]|%2[Bb]|%21){0,250}"
-
-
-#: What the name of a file that an upstream is asked for ends with, unanchored: an archive that installers take, or what
-#: belongs to one (PEP 658 metadata, signature, PEP 740 provenance). So no page or API of the upstream is a "file".
-ARCHIVE_SUFFIX = (
-    r"\.(?:whl|tar\.gz|zip|tgz|tar\.bz2|tar\.xz|tar\.Z|tar|egg|exe|msi|rpm|deb|dmg)"
-    r"(?:\.(?:metadata|asc|sig|provenance))?"
-)
-
-
-class Grammar(NamedTuple):
-    """Regular expressions of the raw request targets that are served, unanchored and without the query.
-
-    Matched against the request line as it came in, before any decoding. Everything else is 404, here.
-    """
-
-    root: str
-    page: str
-    """Any valid spelling of a name, with or without the final slash."""
-    beside: str
-    """Canonical names only."""
-    files: tuple[str, ...]
-    """One per file route, in the order of ``Plan.files``."""
-    meta: tuple[str, ...]
-
-    @property
-    def targets(self) -> tuple[str, ...]:
-        """All of them, in the order in which they are tried."""
-        return (self.root, self.page, self.beside, *self.files, *self.meta)
+#: Seconds between two pieces of an answer, unless the site says otherwise.
+_READ_PAGE, _READ_FILE = 15, 120
 
 
 class TlsFiles(NamedTuple):
@@ -78,6 +52,19 @@ class TlsFiles(NamedTuple):
 
     certificate: str
     key: str
+
+
+class Copies(NamedTuple):
+    """The cache: copies of what HTTP indexes answered. Sizes in bytes, times in seconds."""
+
+    path: str
+    size: int
+    pages: int
+    """So long a page is answered without asking whether it changed."""
+    files: int
+    """So long a file is."""
+    stale: int
+    """So long after that a copy stands in for an index that does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +87,13 @@ class Plan:
     root_list: RootList
     files: tuple[FileRoute, ...]
     state: str | None
+    copies: Copies | None
+    offline: bool
+    """No upstream is asked: copies are all that there is of them."""
+    resolver: tuple[str, ...]
+    """Name servers, as nginx writes them; empty: names are looked up at start."""
+    inner: tuple[str, int]
+    """Loopback address and port of what fetches from upstreams."""
 
     @property
     def public_url(self) -> str:
@@ -125,12 +119,21 @@ def compile_plan(site: Site) -> Plan:
         tls=TlsFiles(site.tls.certificate, site.tls.key) if site.tls else None,
         ca=site.ca,
         mount=index.mount,
-        grammar=_grammar(index.mount, routes),
+        grammar=grammar_of(index.mount, routes),
         page=tuple(_page_steps(site, index)),
         root_list=_root_list(site, index),
         files=routes,
         state=site.state,
+        copies=_copies(site),
+        offline=site.offline,
+        resolver=site.resolver,
+        inner=(site.inner.address or "127.0.0.1", site.inner.port),
     )
+
+
+def _copies(site: Site) -> Copies | None:
+    kept = site.cache
+    return Copies(kept.path, kept.size, kept.pages, kept.files, kept.stale) if kept else None
 
 
 def _page_steps(site: Site, index: Index) -> list[Step]:
@@ -194,7 +197,16 @@ def _claims(index: Index) -> ClaimSet:
 
 
 def _upstream(index: Index, source: Proxy | PrivateProxy) -> Upstream:
-    return Upstream(source.proxy, link_rules(index.mount, source))
+    return Upstream(
+        source.proxy,
+        link_rules(index.mount, source),
+        _limits(source, _READ_PAGE),
+        origins(source, source.proxy),
+    )
+
+
+def _limits(source: Proxy | PrivateProxy, read: int) -> Limits:
+    return Limits(source.connect, source.read or read, source.retry)
 
 
 def _file_routes(site: Site, index: Index) -> tuple[FileRoute, ...]:
@@ -244,7 +256,15 @@ def _fetch_routes(
     return [
         FileRoute(
             files_prefix(upstream.name, number),
-            (FetchFrom(source, url, pages=_below(url, upstream.proxy)),),
+            (
+                FetchFrom(
+                    source,
+                    url,
+                    _limits(upstream, _READ_FILE),
+                    origins(upstream, url),
+                    pages=_below(url, upstream.proxy),
+                ),
+            ),
             refused,
         )
         for number, url in enumerate(file_roots(upstream))
@@ -266,39 +286,3 @@ def _root_list(site: Site, index: Index) -> RootList:
 def _below(url: str, index: str) -> str | None:
     """Return the path of the index relative to the root of its files, when it lies below it."""
     return index.removeprefix(url) if index.startswith(url) else None
-
-
-def _grammar(mount: str, routes: tuple[FileRoute, ...]) -> Grammar:
-    at = _escaped(mount)
-    return Grammar(
-        root=at,
-        page=f"{at}{RAW_NAME}/?",
-        # `index.html` and the like are the page itself under another name
-        beside=f"{at}(?=[^/]{{1,{MAX_NAME_LENGTH}}}/){CANONICAL_NAME}/(?!index\\.){PATH_PART}",
-        files=tuple(_file_target(mount, route) for route in routes),
-        meta=("/-/health", "/-/rewritegen"),
-    )
-
-
-def _file_target(mount: str, route: FileRoute) -> str:
-    fetched = [attempt.pages for attempt in route.attempts if isinstance(attempt, FetchFrom)]
-    above = "*"
-    if mount == "/" and route.prefix.count("/") == 2:
-        # a project may be called `packages`: two parts are a file beside its page, three are a path here
-        above = "+"
-    elif "" in fetched:
-        # the pages lie at NAME/ here: only what is too deep for a page or a file beside it is a file
-        above = "{2,}"
-    # A page is never a file: through it, a private name could be asked for.
-    not_pages = "".join(f"(?!(?i:{_escaped(path, raw=True)}))" for path in fetched if path)
-    suffix = ARCHIVE_SUFFIX if fetched else ""
-    return f"{_escaped(route.prefix)}{not_pages}(?:{PATH_PART}/){above}{PATH_PART}{suffix}"
-
-
-def _escaped(path: str, *, raw: bool = False) -> str:
-    """Escape a path for both PCRE and re, ``raw``: as clients may write it, with its plus signs encoded or not.
-
-    Its characters are those that the site model lets through.
-    """
-    plus = r"(?:\+|%2[Bb])" if raw else r"\+"
-    return path.replace(".", r"\.").replace("+", plus)

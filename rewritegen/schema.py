@@ -13,8 +13,9 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from rewritegen.model import SiteFile
 from rewritegen.pypi import WORD
+from rewritegen.quantities import Duration, Size
 from rewritegen.sources import FALLBACKS, PRIVATE_SOURCES
-from rewritegen.values import Duration, Listen, Size
+from rewritegen.values import Listen
 
 __all__ = ["schema"]
 

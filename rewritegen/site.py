@@ -16,6 +16,7 @@ from rewritegen import pypi
 from rewritegen.diagnostics import Problem, SiteError, quoted, suggestion
 from rewritegen.model import Cache, Index, Pypi, Site, SiteFile, Tls
 from rewritegen.names import Claim, ClaimSet
+from rewritegen.quantities import Duration, Size
 from rewritegen.site_checks import clashes
 from rewritegen.site_problems import translate
 from rewritegen.sources import (
@@ -30,7 +31,7 @@ from rewritegen.sources import (
     Redirect,
     Source,
 )
-from rewritegen.values import Duration, Listen, Size
+from rewritegen.values import Listen
 from rewritegen.yamlfile import read_yaml
 from rewritegen.yamltree import Document, KeyPath, Mapping, key_of, plain
 
@@ -120,6 +121,9 @@ class _Loader:
             tls=file.tls,
             state=file.state,
             cache=file.cache,
+            resolver=file.resolver,
+            inner=file.inner,
+            offline=file.offline,
             ca=file.ca,
             file=PurePath(path).name,
             document=self._document,

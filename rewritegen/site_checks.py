@@ -63,6 +63,13 @@ class _Checks:
                 for key in taking:
                     taken.setdefault((listen.port, key), number)
 
+        inner = self._site.inner
+        clashing, _ = _addresses(inner.address)
+        rivals = [taken[inner.port, key] for key in clashing if (inner.port, key) in taken]
+        if rivals:
+            message = f"{quoted(inner)} is bound by {quoted(self._site.listen[rivals[0]])} already"
+            yield self._problem("RG407", "inner", message, "choose another port for `inner`")
+
     def directories(self) -> Iterator[Problem]:
         """No directory of the site is another one, or lies in it."""
         known: dict[str, _Directory] = {}

@@ -19,13 +19,21 @@ from pydantic import (
 
 from rewritegen.diagnostics import quoted, suggestion
 from rewritegen.layouts import KINDS, LAYOUTS, Kind, Layout
-from rewritegen.values import AbsolutePath, ClaimText, SourceName, Url, refusal
+from rewritegen.quantities import Duration, refusal
+from rewritegen.values import (
+    AbsolutePath,
+    ClaimText,
+    DurationText,
+    SourceName,
+    Url,
+)
 
 __all__ = [
     "FALLBACKS",
     "FILES",
     "PRIVATE_SOURCES",
     "Fallback",
+    "HttpSource",
     "Mirror",
     "Part",
     "PrivateDirectory",
@@ -163,7 +171,27 @@ class PrivateDirectory(Source):
     claims: tuple[ClaimText, ...] = Field((), description=_CLAIMS, examples=["[acme-*]"])
 
 
-class PrivateProxy(Source):
+class HttpSource(Source):
+    """An HTTP index that is asked on behalf of the client."""
+
+    kind: KindName = Field("simple", description=_KINDS, examples=["simple"])
+    files: tuple[Url, ...] = Field((), description=FILES, examples=["[https://files.example.org/]"])
+    connect: DurationText = Field(
+        Duration(2), description="How long a connection may take.", examples=["2s"]
+    )
+    read: DurationText | None = Field(
+        None,
+        description="How long it may be silent while it answers. Default: 15s for pages, 120s for files.",
+        examples=["15s"],
+    )
+    retry: DurationText = Field(
+        Duration(10),
+        description="How long it is not asked after it did not answer.",
+        examples=["10s"],
+    )
+
+
+class PrivateProxy(HttpSource):
     """An HTTP index that is ours; it is asked for its claims only, and its answer is final."""
 
     mark = "proxy"
@@ -173,8 +201,6 @@ class PrivateProxy(Source):
         description="The URL that project names are appended to.",
         examples=["http://127.0.0.1:3141/"],
     )
-    kind: KindName = Field("simple", description=_KINDS, examples=["simple"])
-    files: tuple[Url, ...] = Field((), description=FILES, examples=["[https://files.example.org/]"])
     claims: tuple[ClaimText, ...] = Field(
         description=f"{_CLAIMS} The index is asked for these only.",
         examples=["[acme-*]"],
@@ -198,7 +224,7 @@ class Mirror(Source):
     )
 
 
-class Proxy(Source):
+class Proxy(HttpSource):
     """A public HTTP index that is asked on behalf of the client."""
 
     mark = "proxy"
@@ -208,8 +234,6 @@ class Proxy(Source):
         description="The URL that project names are appended to, or the word `pypi`.",
         examples=["pypi"],
     )
-    kind: KindName = Field("simple", description=_KINDS, examples=["simple"])
-    files: tuple[Url, ...] = Field((), description=FILES, examples=["[https://files.example.org/]"])
 
 
 class Redirect(Source):

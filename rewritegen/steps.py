@@ -20,6 +20,7 @@ __all__ = [
     "Available",
     "FetchFrom",
     "FileRoute",
+    "Limits",
     "LinkRule",
     "Listing",
     "NotFound",
@@ -87,11 +88,24 @@ class LinkRule(NamedTuple):
     replace: str
 
 
+class Limits(NamedTuple):
+    """How long an upstream is waited for, in seconds."""
+
+    connect: int
+    read: int
+    """Between two pieces of an answer."""
+    retry: int
+    """After it did not answer (refused, timed out, not resolved, broke off), it is not asked for so long."""
+
+
 class Upstream(NamedTuple):
     """An HTTP index: ``url`` + NAME + ``/`` is the page of a project. Always asked for, and with, constants only."""
 
     url: str
     links: tuple[LinkRule, ...]
+    limits: Limits
+    origins: tuple[str, ...]
+    """``scheme://host:port`` of all hosts that are declared for it, its own first: redirects to these are followed."""
 
 
 class Available(NamedTuple):
@@ -174,6 +188,9 @@ class FetchFrom(NamedTuple):
 
     source: Source
     url: str
+    limits: Limits
+    origins: tuple[str, ...]
+    """As in :class:`Upstream`."""
     pages: str | None = None
     """Where the pages of the index lie below ``url``: never reachable as files."""
 

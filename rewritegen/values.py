@@ -13,27 +13,35 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, PlainValidator, WithJsonSchema
-from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from rewritegen.diagnostics import quoted
 from rewritegen.names import CANONICAL_NAME, Claim, InvalidNameError, NormalizedName, parse_name
+from rewritegen.quantities import (
+    DURATION,
+    SIZE,
+    Duration,
+    Size,
+    parse_duration,
+    parse_size,
+    refusal,
+    string,
+)
 
 __all__ = [
     "AbsolutePath",
     "ClaimText",
-    "Duration",
     "DurationText",
     "HostName",
     "Listen",
     "ListenText",
+    "LoopbackText",
     "Mount",
     "ProjectName",
-    "Size",
+    "ResolverText",
     "SizeText",
     "SourceName",
     "Url",
     "host_name",
-    "refusal",
 ]
 
 # Text, not compiled: re keeps what it has compiled, and most site files need few of them.
@@ -42,24 +50,7 @@ _HOST = rf"{_LABEL}(?:\.{_LABEL})*"
 _URL_PATH = r"(?:/[A-Za-z0-9._~+@=-]+)*/?"
 _MOUNT = r"/(?:[A-Za-z0-9_~.-]+/)*"
 _LISTEN = r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+)):([0-9]{1,5})"
-_SIZE = r"([1-9][0-9]{0,5})([kmg])"
-_DURATION = r"([1-9][0-9]{0,8})([smhd])"
-
-_SIZE_UNITS = {"k": 1024, "m": 1024**2, "g": 1024**3}
-_DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-def refusal(code: str, message: str, advice: str) -> PydanticCustomError:
-    """Return the exception that refuses a value; :mod:`rewritegen.site_problems` reads it back."""
-    return PydanticCustomError(
-        "rewritegen", "{message}", {"code": code, "message": message, "help": advice}
-    )
-
-
-def _string(value: Any) -> str:
-    if not isinstance(value, str):
-        raise PydanticKnownError("string_type")
-    return value
+_RESOLVER = r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+))(?::([0-9]{1,5}))?"
 
 
 def host_name(value: str) -> str:
@@ -199,7 +190,7 @@ def _claim(value: Any) -> Claim:
     if isinstance(value, Claim):
         return value
     try:
-        return Claim.parse(_string(value))
+        return Claim.parse(string(value))
     except InvalidNameError:
         stem = value.rstrip("*").rstrip("-_.")
         advice = "write a project name, or a prefix such as `acme-*`"
@@ -218,7 +209,7 @@ def _is_project(text: str) -> bool:
 
 def _project_name(value: Any) -> NormalizedName:
     try:
-        return parse_name(_string(value))
+        return parse_name(string(value))
     except InvalidNameError:
         advice = "write one project name: letters and digits, with `-`, `_` or `.` between them, at most 200 characters"
         raise refusal("RG308", f"{quoted(value)} is not a project name", advice) from None
@@ -262,57 +253,33 @@ def _listen(value: Any) -> Listen:
     return Listen(address.lower(), _port(int(match[3]), example))
 
 
+def _loopback(value: Any) -> Listen:
+    listen = _listen(value)
+    if listen.address is None or not ipaddress.ip_address(listen.address).is_loopback:
+        raise refusal(
+            "RG314",
+            f"{quoted(listen)} can be reached from other machines",
+            "write a loopback address with a port, such as `127.0.0.1:8179`",
+        )
+    return listen
+
+
+def _resolver(value: Any) -> str:
+    """Return a name server as both servers write it: IPv6 in brackets, the port behind a colon if there is one."""
+    text = string(value)
+    match = re.fullmatch(_RESOLVER, text)
+    address = (match[1] or match[2] or text) if match else text
+    if not _is_address(address) or (match and match[1] and ":" not in address):
+        advice = "write the IP address of a name server, such as `127.0.0.53` or `[::1]:5353`"
+        raise refusal("RG313", f"{quoted(text)} is not a name server", advice)
+    port = f":{_port(int(match[3]), 'write a port, or none for 53')}" if match and match[3] else ""
+    return f"[{address.lower()}]{port}" if ":" in address else f"{address}{port}"
+
+
 def _port(port: int, advice: str) -> int:
     if not 1 <= port <= 65535:
         raise refusal("RG302", f"the port {quoted(port)} is not between 1 and 65535", advice)
     return port
-
-
-class _Quantity(int):
-    """A whole number whose ``str()`` is its spelling in YAML, with the largest unit that divides it."""
-
-    units: dict[str, int]
-
-    def __str__(self) -> str:
-        unit = max((size, name) for name, size in self.units.items() if self % size == 0)[1]
-        return f"{int(self) // self.units[unit]}{unit}"
-
-
-class Size(_Quantity):
-    """Bytes; ``20g`` in YAML, with the units ``k``, ``m`` and ``g`` of both servers (powers of 1024)."""
-
-    units = _SIZE_UNITS
-
-
-class Duration(_Quantity):
-    """Seconds; ``10m`` in YAML, with the units ``s``, ``m``, ``h`` and ``d``."""
-
-    units = _DURATION_UNITS
-
-
-def _quantity(value: Any) -> str:
-    """Return the text of a quantity; a whole number is let through, to be refused with a word about its unit."""
-    return str(value) if type(value) is int else _string(value)
-
-
-def _size(value: Any) -> Size:
-    if isinstance(value, Size):
-        return value
-    match = re.fullmatch(_SIZE, _quantity(value))
-    if match is None:
-        advice = "write a whole number with `k`, `m` or `g` behind it, such as `20g`"
-        raise refusal("RG311", f"{quoted(value)} is not a size", advice)
-    return Size(int(match[1]) * _SIZE_UNITS[match[2]])
-
-
-def _duration(value: Any) -> Duration:
-    if isinstance(value, Duration):
-        return value
-    match = re.fullmatch(_DURATION, _quantity(value))
-    if match is None:
-        advice = "write a whole number with `s`, `m`, `h` or `d` behind it, such as `10m` for ten minutes"
-        raise refusal("RG311", f"{quoted(value)} is not a time", advice)
-    return Duration(int(match[1]) * _DURATION_UNITS[match[2]])
 
 
 def _pattern(pattern: str) -> WithJsonSchema:
@@ -334,8 +301,8 @@ ProjectName = Annotated[
     PlainValidator(_project_name),
     _pattern(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"),
 ]
-SizeText = Annotated[Size, PlainValidator(_size), _pattern(_SIZE)]
-DurationText = Annotated[Duration, PlainValidator(_duration), _pattern(_DURATION)]
+SizeText = Annotated[Size, PlainValidator(parse_size), _pattern(SIZE)]
+DurationText = Annotated[Duration, PlainValidator(parse_duration), _pattern(DURATION)]
 ListenText = Annotated[
     Listen,
     PlainValidator(_listen),
@@ -347,4 +314,10 @@ ListenText = Annotated[
             ]
         }
     ),
+]
+LoopbackText = Annotated[
+    Listen, PlainValidator(_loopback), WithJsonSchema({"type": "string", "pattern": f"^{_LISTEN}$"})
+]
+ResolverText = Annotated[
+    str, PlainValidator(_resolver), _pattern(rf"(?:{_RESOLVER}|[0-9A-Fa-f:]+)")
 ]

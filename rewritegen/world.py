@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from rewritegen.representations import Representation
 
@@ -23,7 +23,15 @@ class World(Protocol):
         """A symbolic link, dangling or not."""
 
     def ask(self, url: str, representation: Representation | None) -> int:
-        """Return the status that an upstream gives, 502 when it cannot be reached; files have no representation."""
+        """Return the status that an upstream gives, 502 when it cannot be reached; files have no representation.
+
+        Redirects within the hosts that are declared for it are followed.
+        """
+
+    def kept(
+        self, url: str, representation: Representation | None
+    ) -> Literal["fresh", "stale", ""]:
+        """Tell what the cache has of an answer: a fresh copy, one that stands in when nobody answers, or nothing."""
 
 
 class FileSystem:
@@ -48,3 +56,10 @@ class FileSystem:
         """Return the one status; no request is made."""
         del url, representation
         return self._upstream_status
+
+    def kept(
+        self, url: str, representation: Representation | None
+    ) -> Literal["fresh", "stale", ""]:
+        """Return nothing: no cache is looked at."""
+        del url, representation
+        return ""

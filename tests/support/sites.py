@@ -27,7 +27,12 @@ __all__ = ["LiveSite", "StandIns", "index_site", "read_site", "start_site", "wri
 
 def write_site(path: Path, settings: Mapping[str, Any], port: int) -> Path:
     """Write the YAML file of a site that listens on this port of the loopback interface."""
-    values = {"server_name": "packages.example.org", "listen": [f"{HOST}:{port}"], **settings}
+    values = {
+        "server_name": "packages.example.org",
+        "listen": [f"{HOST}:{port}"],
+        "inner": f"{HOST}:{processes.free_port()}",
+        **settings,
+    }
     path.write_text(yaml.safe_dump(values, sort_keys=False))
     return path
 

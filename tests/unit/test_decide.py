@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Literal
 
 import pytest
 
@@ -36,6 +38,7 @@ class Paper:
         self._files = (MARKERS | set(files)) - {without}
         self._links = set(links)
         self._upstream = upstream or {}
+        self.copies: dict[str, Literal["fresh", "stale"]] = {}
 
     def is_file(self, path: str) -> bool:
         return path in self._files
@@ -48,6 +51,11 @@ class Paper:
 
     def ask(self, url: str, representation: Representation | None) -> int:
         return self._upstream.get(url, 404)
+
+    def kept(
+        self, url: str, representation: Representation | None
+    ) -> Literal["fresh", "stale", ""]:
+        return self.copies.get(url, "")
 
 
 @pytest.fixture(scope="module")
@@ -285,3 +293,36 @@ def test_the_trace_names_the_key_that_decided(plan: Plan) -> None:
     trace = decide(plan, Request("/simple/six/"), Paper("/srv/attic/six/index.html")).trace
     assert [line.key for line in trace if line.decided] == ["fallbacks[1]"]
     assert trace[0].key == "state"
+
+
+CACHED = f"{FULL}    cache: {{path: /var/cache/rewritegen}}\n"
+
+
+@pytest.mark.parametrize(
+    ("copy", "upstream", "offline", "status", "asked"),
+    [
+        pytest.param("fresh", 503, False, 200, 0, id="fresh: nobody is asked"),
+        pytest.param("stale", 503, False, 200, 1, id="stale: stands in"),
+        pytest.param("stale", 404, False, 302, 1, id="stale: gone is gone"),
+        pytest.param("", 503, False, 302, 1, id="none: the next"),
+        pytest.param("stale", 200, True, 200, 0, id="offline: stale"),
+        pytest.param("fresh", 200, True, 200, 0, id="offline: fresh"),
+        pytest.param("", 200, True, 302, 0, id="offline: none"),
+    ],
+)
+def test_copies(
+    copy: Literal["fresh", "stale", ""], upstream: int, offline: bool, status: int, asked: int
+) -> None:
+    world = Paper(upstream={f"{UP}six/": upstream})
+    if copy:
+        world.copies[f"{UP}six/"] = copy
+    plan = replace(plan_of(CACHED), offline=offline)
+    decision = decide(plan, Request("/simple/six/"), world)
+    assert (decision.status, len(decision.forwarded)) == (status, asked)
+
+
+def test_a_private_project_is_not_answered_from_a_copy() -> None:
+    world = Paper("/srv/team/x/f", upstream={})
+    world.copies[f"{UP}x/"] = "fresh"
+    decision = decide(plan_of(CACHED), Request("/simple/x/"), world)
+    assert (decision.status, decision.source) == (404, "private/team")

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from rewritegen import pypi
 from rewritegen.diagnostics import RewritegenError, SiteError
 from rewritegen.names import Claim
+from rewritegen.quantities import Duration, Size
 from rewritegen.site import (
     Cache,
     Index,
@@ -29,7 +30,6 @@ from rewritegen.site import (
     load_site,
 )
 from rewritegen.starter import starter
-from rewritegen.values import Duration, Size
 from rewritegen.yamltree import key_of, path_of
 
 FULL = """\
