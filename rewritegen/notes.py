@@ -14,14 +14,18 @@ __all__ = ["notes"]
 def notes(site: Site, server_name: str) -> Iterator[str]:
     """Yield one sentence for each thing; ``server_name`` is the word of ``--server``."""
     index = site.indexes[0]
-    if site.cache is not None:
-        yield "`cache:` is checked, but this version does not cache proxied pages and files yet"
     if site.state is None and index.fallbacks:
         yield (
             "without `state:` nobody knows of a project directory that is spelled `Like_This`, or has been removed: "
             "fallbacks are asked for its name unless a claim covers it"
         )
     sources = (*index.private, *index.fallbacks)
+    late = [s for s in sources if isinstance(s, Proxy | PrivateProxy) and _is_named(s.proxy)]
+    if server_name == "nginx" and late and not site.resolver and not site.offline:
+        yield (
+            f"{late[0].key}: nginx looks up {urlsplit(late[0].proxy).hostname} when it starts, and does not start "
+            "while that fails: write `resolver: [ADDRESS]` with the name server of the machine, and it is looked up later"
+        )
     for source in sources:
         if isinstance(source, Proxy | PrivateProxy) and _is_open(source.proxy):
             yield f"{source.key}: {source.proxy} is plain http to another machine: {_RISK[server_name]}"
@@ -32,6 +36,16 @@ _RISK = {
     "is, so that he can also forge the next answer on the client's connection",
     "apache": "whoever sits in between can change pages and files",
 }
+
+
+def _is_named(url: str) -> bool:
+    """Tell whether the host of a URL is a name that a name server is asked for."""
+    host = urlsplit(url).hostname or ""
+    try:
+        ip_address(host)
+    except ValueError:
+        return host != "localhost"
+    return False
 
 
 def _is_open(url: str) -> bool:

@@ -133,7 +133,9 @@ def compile_plan(site: Site) -> Plan:
 
 def _copies(site: Site) -> Copies | None:
     kept = site.cache
-    return Copies(kept.path, kept.size, kept.pages, kept.files, kept.stale) if kept else None
+    if kept is None:
+        return None
+    return Copies(kept.path, int(kept.size), int(kept.pages), int(kept.files), int(kept.stale))
 
 
 def _page_steps(site: Site, index: Index) -> list[Step]:
@@ -206,7 +208,7 @@ def _upstream(index: Index, source: Proxy | PrivateProxy) -> Upstream:
 
 
 def _limits(source: Proxy | PrivateProxy, read: int) -> Limits:
-    return Limits(source.connect, source.read or read, source.retry)
+    return Limits(int(source.connect), int(source.read or read), int(source.retry))
 
 
 def _file_routes(site: Site, index: Index) -> tuple[FileRoute, ...]:

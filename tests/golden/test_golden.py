@@ -91,7 +91,7 @@ def test_crossplane_reads_the_nginx_text(example: Path, tmp_path: Path) -> None:
     assert (parsed["status"], parsed["errors"]) == ("ok", [])
     site = load_site(example)
     blocks = parsed["config"][1]["parsed"]
-    (server_block,) = (block for block in blocks if block["directive"] == "server")
+    *_, server_block = (block for block in blocks if block["directive"] == "server")
     arguments = {line["directive"]: line["args"] for line in server_block["block"]}
     assert arguments["server_name"] == [site.server_name]
     assert arguments["listen"][0] == str(site.listen[0])

@@ -133,42 +133,106 @@ def test_what_we_invent_is_called_rg(text: str, tmp_path: Path) -> None:
             assert one["args"][0].startswith("@rg_")
 
 
+def servers(text: str, tmp_path: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """All directives of the inner server (its own first), and all others."""
+    inner: list[dict[str, Any]] = []
+    others: list[dict[str, Any]] = []
+    for one in directives(text, tmp_path):
+        if one["directive"] == "server" and not one["args"] and one["around"] in ((), ("http",)):
+            names = [line["args"] for line in one["block"] if line["directive"] == "server_name"]
+            to = inner if names and names[0][0].endswith(".invalid") else others
+        elif not one["around"]:
+            to = others
+        to.append(one)
+    return inner, others
+
+
+def added(location: dict[str, Any]) -> list[str]:
+    return [line["args"][0] for line in location["block"] if line["directive"] == "add_header"]
+
+
 @each_text
 def test_every_location_says_who_answered(text: str, tmp_path: Path) -> None:
-    locations = [
-        one
-        for one in directives(text, tmp_path)
-        if one["directive"] == "location" and one["args"] != ["/"]
-    ]
+    _, site = servers(text, tmp_path)
+    locations = [one for one in site if one["directive"] == "location" and one["args"] != ["/"]]
+    assert locations
     for one in locations:
-        added = [line["args"][0] for line in one["block"] if line["directive"] == "add_header"]
-        assert added.count("X-Index-Source") == 1, one["args"]
+        assert added(one).count("X-Index-Source") == 1, one["args"]
+
+
+def proxied(lines: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, list[list[str]]]]]:
+    """The locations that ask somebody: the URL, and the arguments of each directive."""
+    for one in lines:
+        if one["directive"] != "location":
+            continue
+        found: dict[str, list[list[str]]] = {}
+        for line in one["block"]:
+            found.setdefault(line["directive"], []).append(line["args"])
+        if "proxy_pass" in found:
+            ((url,),) = found["proxy_pass"]
+            yield url, found
 
 
 @each_text
-def test_an_upstream_gets_constants_only(text: str, tmp_path: Path) -> None:
-    asking = [
-        one
-        for one in directives(text, tmp_path)
-        if one["directive"] == "location"
-        and any(line["directive"] == "proxy_pass" for line in one["block"])
-    ]
+def test_only_the_inner_server_asks_upstreams_and_sends_constants(
+    text: str, tmp_path: Path
+) -> None:
+    inner, site = servers(text, tmp_path)
+    own = {
+        (one["directive"], tuple(one["args"])) for one in inner if one["around"][-1:] == ("server",)
+    }
+    assert ("proxy_pass_request_headers", ("off",)) in own
+    assert ("proxy_pass_request_body", ("off",)) in own
+    assert ("proxy_ssl_verify", ("on",)) in own
+    assert ("proxy_ssl_server_name", ("on",)) in own
+    assert {args[0] for directive, args in own if directive == "proxy_set_header"} == {
+        *("Host", "Connection", "Content-Length", "User-Agent", "Accept", "Accept-Encoding"),
+        *("Range", "If-Range", "If-None-Match", "If-Modified-Since"),
+    }
+    asking = list(proxied(inner))
     assert asking
-    for one in asking:
-        lines = {(line["directive"], tuple(line["args"])) for line in one["block"]}
-        sent = {line["args"][0] for line in one["block"] if line["directive"] == "proxy_set_header"}
-        assert ("proxy_pass_request_headers", ("off",)) in lines
-        assert ("proxy_pass_request_body", ("off",)) in lines
-        assert {"Host", "Connection", "Content-Length", "User-Agent"} <= sent
-        assert sent <= {
-            *("Host", "Connection", "Content-Length", "User-Agent"),
-            *("Accept", "Accept-Encoding", "Range", "If-Range"),
-        }
-        (url,) = next(line["args"] for line in one["block"] if line["directive"] == "proxy_pass")
-        assert re.fullmatch(r"https?://rg_[\w.-]+/[\w.~+@=/-]*(\$rg_name/|\$rg_raw_path)", url)
-        if url.startswith("https:"):
-            assert ("proxy_ssl_verify", ("on",)) in lines
-            assert ("proxy_ssl_server_name", ("on",)) in lines
+    for url, lines in asking:
+        # none of its own: it would take all others away
+        assert "proxy_set_header" not in lines
+        assert re.fullmatch(
+            r"https?://rg_at_[\w.-]+/[\w.~+@=/-]*(\$rg_name/|\$rg_raw|\$rg_to)", url
+        )
+        assert ("proxy_ssl_name" in lines) == url.startswith("https:")
+    for url, lines in proxied(site):
+        assert re.fullmatch(
+            r"http://rg_[\w.-]+/(pages|files)/[\w/-]+/(\$rg_name/|\$rg_raw_path)", url
+        )
+        assert not url.startswith("http://rg_at_")
+        assert ["Host", f"rg-{site_word('packages.example.org')}.invalid"] in lines[
+            "proxy_set_header"
+        ]
+
+
+def test_a_name_is_looked_up_while_nginx_runs() -> None:
+    """Without a group before 1.27.3, in it from then on; an address and `localhost` need nobody."""
+    text = FULL.replace("state: /state", "state: /state\n    resolver: [127.0.0.53, '::1']")
+    plan = plan_of(text)
+    old = dict(NGINX.render(plan, "vhost", BASELINE).texts)["packages.example.org.conf"]
+    assert "resolver 127.0.0.53 [::1];" in old
+    assert "proxy_pass https://index.example.org:443/simple/$rg_name/;" in old
+    assert "server index.example.org:443" not in old
+    assert "    server 127.0.0.1:8888;" in old
+    new = Capabilities((1, 27, 3), BASELINE.modules)
+    late = dict(NGINX.render(plan, "vhost", new).texts)["packages.example.org.conf"]
+    assert "    server index.example.org:443 resolve;" in late
+    assert "proxy_pass https://index.example.org:443/" not in late
+
+
+def test_offline_asks_nobody(tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    plan = replace(plan_of(FULL), offline=True)
+    text = rendered(plan)["packages.example.org.conf"]
+    inner, _ = servers(text, tmp_path)
+    assert inner == []
+    listed = re.findall(r"^    server (.*);$", text, re.MULTILINE)
+    assert listed
+    assert all(line.endswith(" down") for line in listed)
 
 
 # ---------------------------------------------------------------- scopes and names
@@ -234,7 +298,11 @@ def test_sites_in_one_nginx_share_no_name(tmp_path: Path) -> None:
     common = names("a.example.org") & names("b.example.org")
     # what is the same for every site is called after what it says
     assert {name.rpartition("_")[0] for name in common} == {
-        f"$rg_{word}" for word in ("form", "second", "third", "accept", "others", "range", "tag")
+        f"$rg_{word}"
+        for word in (
+            *("form", "second", "third", "accept", "others", "coding"),
+            *("range", "tag", "match", "since"),
+        )
     }
 
 

@@ -14,6 +14,7 @@ BASE = """
     state: /state
     private: [{path: /srv/team}]
 """
+NAMED = BASE + "    resolver: [127.0.0.53]\n"
 STATELESS = """
     server_name: packages.example.org
     private: [{path: /srv/team, listing: automatic}]
@@ -24,7 +25,7 @@ STATELESS = """
     ("site", "said"),
     [
         pytest.param(BASE, [], id="nothing"),
-        pytest.param(BASE + "    cache: {path: /var/cache/rg}\n", ["`cache:`"], id="cache"),
+        pytest.param(BASE + "    cache: {path: /var/cache/rg}\n", [], id="cache"),
         pytest.param(STATELESS, [], id="no state, no fallback"),
         pytest.param(
             STATELESS + "    fallbacks: [{mirror: /srv/m}]\n", ["without `state:`"], id="no state"
@@ -40,10 +41,10 @@ STATELESS = """
             BASE + "    fallbacks: [{proxy: 'http://localhost/a/'}]\n", [], id="localhost"
         ),
         pytest.param(
-            BASE + "    fallbacks: [{proxy: 'https://i.example.org/a/'}]\n", [], id="https"
+            NAMED + "    fallbacks: [{proxy: 'https://i.example.org/a/'}]\n", [], id="https"
         ),
         pytest.param(
-            BASE + "    fallbacks: [{proxy: 'http://i.example.org/a/'}]\n",
+            NAMED + "    fallbacks: [{proxy: 'http://i.example.org/a/'}]\n",
             ["fallbacks[0]: http://i"],
             id="http",
         ),
@@ -55,3 +56,18 @@ def test_notes(site: str, said: list[str], server: str) -> None:
     assert len(found) == len(said)
     for note, beginning in zip(found, said, strict=True):
         assert note.startswith(beginning)
+
+
+@pytest.mark.parametrize(
+    ("site", "server", "said"),
+    [
+        pytest.param(BASE, "nginx", True, id="without"),
+        pytest.param(NAMED, "nginx", False, id="with"),
+        pytest.param(BASE + "    offline: true\n", "nginx", False, id="offline"),
+        pytest.param(BASE, "apache", False, id="httpd looks up late"),
+    ],
+)
+def test_a_note_about_names_that_are_looked_up_at_start(site: str, server: str, said: bool) -> None:
+    text = site + "    fallbacks: [{proxy: 'https://i.example.org/a/'}]\n"
+    found = list(notes(load_site("site.yaml", text=dedent(text).encode()), server))
+    assert ["resolver" in note for note in found] == ([True] if said else [])

@@ -31,6 +31,7 @@ DEFAULT = frozenset(
         "http_scgi",
         "http_ssi",
         "http_upstream_keepalive",
+        "http_upstream_zone",
         "http_uwsgi",
     }
 )

@@ -22,8 +22,8 @@ __all__ = ["chain", "chain_length"]
 
 _NOBODY = refuse(404, "no source has this project")
 _UNSURE = Rule(
-    ("# one of them said something else than 404: nobody knows",),
-    f"$upstream_status !~ {pattern('^404(?:(?:, | : )404)*$')}",
+    ("# one of them said something else than 404: nobody knows (a kept 404 is no status)",),
+    f"$upstream_status ~ {pattern('(?:^|[ ])(?!404)[0-9]')}",
     refuse(502, "no source could say whether this project exists; try again"),
 )
 
@@ -71,7 +71,7 @@ def _local(place: _Place, rules: Rules) -> tuple[Rule, ...]:
 def _station(place: _Place, decided: tuple[Rule, ...], after: str, inner: Inner) -> None:
     end = place.end
     if isinstance(end, TryProxy):
-        inner.ask(end, decided, ((0, after),))
+        inner.ask(end, decided, after)
     elif isinstance(end, SendTo):
         why = f"{end.source.key} {end.source.name}: the client asks there itself"
         url = argument(f"{value(end.url, end.source.key)}$rg_name/")

@@ -20,8 +20,6 @@ from rewritegen.servers.nginx.quoting import (
     verbose_pattern,
 )
 from rewritegen.servers.nginx.rules import Rules
-from rewritegen.servers.nginx.shared import IF_RANGE, RANGE
-from rewritegen.servers.nginx.upstreams import Upstreams
 from rewritegen.servers.nginx.view import Entry, Fetch, Location, Respell, Rule
 from rewritegen.servers.nginx.words import (
     FOREVER,
@@ -52,7 +50,6 @@ class Entries:
 
     plan: Plan
     names: Names
-    upstreams: Upstreams
     inner: Inner
     guards: tuple[Rule, ...]
     """Rules that each location needs for itself, where the server around it is not ours."""
@@ -143,16 +140,22 @@ class Entries:
         self, prefix: str, attempt: FetchFrom, match: str, decided: tuple[Rule, ...]
     ) -> Fetch:
         source = attempt.source
-        errors = ((404, self.inner.absent(source)), (None, self.inner.down(source)))
+        hosts = [
+            one.url
+            for route in self.plan.files
+            for one in route.attempts
+            if isinstance(one, FetchFrom) and one.source.name == source.name
+        ]
+        caching = TEN_MINUTES if source.role == "private" else FOREVER
         return Fetch(
             comment(f"{source.key} {source.name}: files from {attempt.url}", _INDENT),
             match,
-            (answered_by(source.label), TEN_MINUTES if source.role == "private" else FOREVER),
+            (answered_by(source.label), caching, *self.inner.kept),
             decided,
             pattern(f"^{escaped(prefix)}(?<rg_raw_path>[^?]+)"),
-            self.upstreams.request(source, attempt.url, "$rg_raw_path", errors, file=True),
-            self.names.shared(RANGE),
-            self.names.shared(IF_RANGE),
+            self.inner.ways.file(
+                hosts.index(attempt.url), attempt, self.inner.final_errors(source)
+            ),
         )
 
     def _respell(self) -> Respell:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from rewritegen.servers.nginx.names import Names
-from rewritegen.servers.nginx.njs import script_function
+from rewritegen.servers.nginx.near import ERRORS, Ways
 from rewritegen.servers.nginx.quoting import argument, comment, value
-from rewritegen.servers.nginx.shared import ACCEPT, OTHERS
-from rewritegen.servers.nginx.upstreams import Upstreams
+from rewritegen.servers.nginx.shared import ACCEPT, CODING, OTHERS
 from rewritegen.servers.nginx.view import (
     Ask,
     Entry,
@@ -25,6 +24,7 @@ from rewritegen.servers.nginx.words import (
     NO_CACHE,
     TEN_MINUTES,
     VARY,
+    X_CACHE,
     answered_by,
     refuse,
 )
@@ -40,10 +40,8 @@ class Inner:
     """Collects inner locations; each method returns where to send a request, and makes the location once."""
 
     names: Names
-    upstreams: Upstreams
+    ways: Ways
     gzip_static: bool
-    script: bool
-    """njs rewrites the links, not sub_filter."""
     locations: dict[str, Location] = field(default_factory=dict)
     """By what they match, in the order in which they are first needed."""
     _roots: dict[str, list[str]] = field(default_factory=dict)
@@ -93,38 +91,41 @@ class Inner:
         self,
         step: TryProxy | AskPrivately,
         rules: tuple[Rule, ...] = (),
-        errors: tuple[tuple[int | None, str], ...] = (),
+        after: str = "",
     ) -> str:
-        """Return the prefix below which an HTTP index is asked for a page; ``errors`` as in ``Upstreams.request``."""
+        """Return the prefix below which an HTTP index is asked for a page.
+
+        :param after: where a request goes that it has no page for; empty: its answer is final.
+        """
         source = step.source
         prefix = f"{INNER}ask/{source.name}/"
-        links = tuple(
-            (argument(value(rule.find, source.key)), argument(value(rule.replace, source.key)))
-            for rule in step.upstream.links
-        )
+        # 304 would be the answer to a question that nobody asked
+        errors = ((_statuses(304, 404, *ERRORS), after),) if after else self.final_errors(source)
+        caching = NO_CACHE if source.role == "private" else TEN_MINUTES
         self._add(
             Ask(
                 comment(f"{source.key} {source.name}: {step.upstream.url}", _INDENT),
                 f"^~ {prefix}",
-                (
-                    answered_by(source.label),
-                    VARY,
-                    NO_CACHE if source.role == "private" else TEN_MINUTES,
-                ),
+                (answered_by(source.label), VARY, caching, *self.kept),
                 rules,
-                self.upstreams.request(
-                    source,
-                    step.upstream.url,
-                    "$rg_name/",
-                    errors or ((404, self.absent(source)), (None, self.down(source))),
-                    file=False,
-                ),
+                self.ways.page(step, errors),
                 self.names.shared(ACCEPT) + self.names.shared(OTHERS),
-                () if self.script else links,
-                script_function(source) if self.script and links else "",
+                self.names.shared(CODING),
             )
         )
         return prefix
+
+    @property
+    def kept(self) -> tuple[Header, ...]:
+        """The header that says what the cache did, where there is one."""
+        return (X_CACHE,) if self.ways.plan.copies else ()
+
+    def final_errors(self, source: Source) -> tuple[tuple[str, str], ...]:
+        """Return where the statuses lead when only this source could answer."""
+        return (
+            ("404", self.absent(source)),
+            (_statuses(*ERRORS), self.down(source)),
+        )
 
     def absent(self, source: Source) -> str:
         """Return where a request ends that only this source could answer, and it has no such thing."""
@@ -165,3 +166,7 @@ class Inner:
 
     def _add(self, location: Location) -> None:
         self.locations.setdefault(location.match, location)
+
+
+def _statuses(*statuses: int) -> str:
+    return " ".join(map(str, statuses))

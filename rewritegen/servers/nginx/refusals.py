@@ -62,7 +62,9 @@ def _needed(plan: Plan) -> dict[str, str]:
         ("http_rewrite", "http_map", "http_charset", "http_gzip"), "every configuration"
     )
     if urls:
-        needed |= dict.fromkeys(("http_proxy", "http_upstream_keepalive"), "asking an HTTP index")
+        needed |= dict.fromkeys(
+            ("http_proxy", "http_upstream_keepalive", "http_upstream_zone"), "asking an HTTP index"
+        )
     if any(isinstance(step, OwnedBy) and isinstance(step.pages, Listing) for step in plan.page):
         needed["http_autoindex"] = "`listing: automatic`"
     if plan.root_list.listing is not None:

@@ -10,13 +10,15 @@ from rewritegen.routes import route_table
 from rewritegen.servers.base import FINGERPRINT_PLACE, Capabilities, Files, Scope
 from rewritegen.servers.nginx.capabilities import OLDEST
 from rewritegen.servers.nginx.entries import Entries
+from rewritegen.servers.nginx.fetcher import FAILED, REDIRECTS, Fetcher
 from rewritegen.servers.nginx.inner import Inner
 from rewritegen.servers.nginx.names import Names, site_word
+from rewritegen.servers.nginx.near import Ways, copies, fetcher_name
 from rewritegen.servers.nginx.njs import SCRIPT_NAME, script_text
 from rewritegen.servers.nginx.quoting import argument, comment, value
 from rewritegen.servers.nginx.refusals import extra_modules
 from rewritegen.servers.nginx.upstreams import Upstreams
-from rewritegen.servers.nginx.view import Container, Location, Rule, View
+from rewritegen.servers.nginx.view import Container, Fetching, Location, Rule, View
 from rewritegen.templating import environment
 
 __all__ = ["render"]
@@ -24,6 +26,9 @@ __all__ = ["render"]
 #: What Mozilla's intermediate list comes to without the slow DHE (server side TLS guidelines 5.7); TLS 1.3 has suites
 #: of its own, which nginx leaves to OpenSSL.
 CIPHERS = "ECDHE+AESGCM:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
+
+#: Answers of an upstream that are passed on besides 2xx, and nginx's own word for a client that went away.
+_NO_FAILURES = (304, 404, 416, 499)
 
 _TEMPORARY = ("proxy", "fastcgi", "uwsgi", "scgi")
 
@@ -52,12 +57,14 @@ def _lay_out(template: str, view: View) -> str:
 def _view(plan: Plan, scope: Scope, capabilities: Capabilities) -> View:
     site = site_word(plan.server_name)
     names = Names(plan, site)
-    upstreams = Upstreams(site, plan.ca)
+    upstreams = Upstreams(plan, site, capabilities)
     guards = _guards(names)
     script = "http_sub" not in capabilities and bool(plan.steps_with_upstream)
-    inner = Inner(names, upstreams, "http_gzip_static" in capabilities, script)
+    fetcher = Fetcher(plan, names, upstreams, script)
+    inner = Inner(names, Ways(plan, site, fetcher), "http_gzip_static" in capabilities)
     own = guards if scope == "locations" else ()
-    entries = Entries(plan, names, upstreams, inner, own).all()
+    entries = Entries(plan, names, inner, own).all()
+    fetching = _fetching(plan, site, fetcher, scope)
     return View(
         site=site,
         file=f"{plan.server_name}.conf",
@@ -72,9 +79,35 @@ def _view(plan: Plan, scope: Scope, capabilities: Capabilities) -> View:
         script=(SCRIPT_NAME,) if script else (),
         maps=tuple(names.maps()),
         hashes=names.hashes(),
-        groups=tuple(upstreams.groups.values()),
+        copies=tuple(copies(plan, site, standalone=scope == "standalone")),
+        groups=(*upstreams.near.values(), *upstreams.far.values()),
+        fetching=fetching,
         guards=guards,
         containers=_containers(entries, tuple(inner.locations.values()), scope),
+    )
+
+
+def _fetching(plan: Plan, site: str, fetcher: Fetcher, scope: Scope) -> tuple[Fetching, ...]:
+    """Return the inner server, where somebody is asked."""
+    if not fetcher.locations:
+        return ()
+    address, port = plan.inner
+    others = [s for s in range(300, 600) if s not in (*REDIRECTS, *_NO_FAILURES)]
+    rows = [others[start : start + 20] for start in range(0, len(others), 20)]
+    log = _log(plan, scope).replace(".access.json", ".fetch.json")
+    return (
+        Fetching(
+            listen=f"{_bound(address)}{port}",
+            name=fetcher_name(site),
+            log=log,
+            resolver=" ".join(plan.resolver),
+            failed=FAILED,
+            redirects=" ".join(map(str, REDIRECTS)),
+            others="\n        ".join(" ".join(map(str, row)) for row in rows),
+            ca=argument(value(plan.ca, "ca")),
+            conditions=fetcher.conditions,
+            locations=tuple(fetcher.locations.values()),
+        ),
     )
 
 

@@ -9,17 +9,20 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 
-from rewritegen.representations import REPRESENTATIONS
+from rewritegen.representations import ACCEPT_GZIP, REPRESENTATIONS
 from rewritegen.servers.nginx.quoting import comment, pattern, verbose_pattern
 from rewritegen.servers.nginx.view import Map
 
 __all__ = [
     "ACCEPT",
+    "CODING",
     "FORM",
     "IF_RANGE",
+    "MATCH",
     "OTHERS",
     "RANGE",
     "SECOND",
+    "SINCE",
     "THIRD",
     "WORDS",
     "shared_map",
@@ -28,8 +31,9 @@ __all__ = [
 
 FORM, SECOND, THIRD = "form", "second", "third"
 ACCEPT, OTHERS = "accept", "others"
-RANGE, IF_RANGE = "range", "tag"
-WORDS = (FORM, SECOND, THIRD, ACCEPT, OTHERS, RANGE, IF_RANGE)
+CODING = "coding"
+RANGE, IF_RANGE, MATCH, SINCE = "range", "tag", "match", "since"
+WORDS = (FORM, SECOND, THIRD, ACCEPT, OTHERS, CODING, RANGE, IF_RANGE, MATCH, SINCE)
 
 _INDENT = "    "
 _TAG = '^(?:W/)?"[!-~]{0,200}"$'
@@ -98,11 +102,29 @@ def _maps(suffix: str) -> dict[str, Map]:
                 *(f'{one.suffix} "{a[1]}{a[2]}"' for one, a in zip(others, accepted, strict=True)),
             ),
         ),
+        CODING: Map(
+            comment("Accept-Encoding to the coding of a page (RFC 9110, 12.5.3)"),
+            "$http_accept_encoding",
+            end(CODING),
+            ("default identity", f"{pattern(ACCEPT_GZIP, '~*')} gzip"),
+        ),
         RANGE: Map(
-            comment("Range and If-Range go to an upstream if they look like that, else not at all"),
+            comment("Conditions go to an upstream if they look like that, else not at all"),
             "$http_range",
             end(RANGE),
             ('default ""', ranges),
         ),
         IF_RANGE: Map((), "$http_if_range", end(IF_RANGE), ('default ""', *tags)),
+        MATCH: Map(
+            (),
+            "$http_if_none_match",
+            end(MATCH),
+            ('default ""', f"{pattern(_TAG, '~')} $http_if_none_match"),
+        ),
+        SINCE: Map(
+            (),
+            "$http_if_modified_since",
+            end(SINCE),
+            ('default ""', f"{pattern(_DATE, '~')} $http_if_modified_since"),
+        ),
     }

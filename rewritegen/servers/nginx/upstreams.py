@@ -1,80 +1,111 @@
-"""HTTP indexes: groups of servers, and the constant part of what they are asked."""
+"""Groups of servers: one for each source that the site asks itself about, one for each host that is asked for it.
+
+nginx counts failures for a group, and only where the group has more than one server. So the site asks its own fetcher
+(:mod:`rewritegen.servers.nginx.fetcher`) through a group for each source: one that does not answer is left alone for
+a while, whatever the versions can do with names that are looked up late. Measured in
+``tests/servers/test_nginx_fetch_facts.py``.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from rewritegen.plan import Plan
+from rewritegen.servers.base import Capabilities
 from rewritegen.servers.nginx.quoting import argument, comment, value
-from rewritegen.servers.nginx.view import Group, Tls, Upstream
-from rewritegen.steps import Source
+from rewritegen.servers.nginx.view import Far, Group
+from rewritegen.steps import Limits, Source
 
-__all__ = ["PAGE_STATUSES", "Upstreams"]
+__all__ = ["RESOLVE_IN_GROUPS", "Upstreams", "looked_up"]
 
-#: nginx passes on every status that no ``error_page`` names; these are all that it takes. 499 is its own word for a
-#: client that went away, and refused there.
-PAGE_STATUSES = tuple(status for status in range(300, 600) if status not in (404, 499))
-#: Those that are an answer about a file are passed on.
-FILE_STATUSES = tuple(status for status in PAGE_STATUSES if status not in (304, 416))
+#: From this version on, a group can look its names up while it runs (documentation of ``server ... resolve``).
+RESOLVE_IN_GROUPS = (1, 27, 3)
+
+_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(slots=True)
 class Upstreams:
     """Collects the groups of one site."""
 
+    plan: Plan
     site: str
-    ca: str
-    groups: dict[tuple[str, str], Group] = field(default_factory=dict)
-    """By source and address."""
+    capabilities: Capabilities
+    near: dict[str, Group] = field(default_factory=dict)
+    """By what is asked for, such as ``pypi`` and ``pypi.files``: the way to our own fetcher."""
+    far: dict[tuple[str, str], Group] = field(default_factory=dict)
+    """By source and address: the hosts that the fetcher asks."""
 
-    def request(
-        self,
-        source: Source,
-        url: str,
-        path: str,
-        errors: tuple[tuple[int | None, str], ...],
-        *,
-        file: bool,
-    ) -> Upstream:
-        """Return how ``url`` + ``path`` is asked for; ``path`` is a variable that has matched a strict pattern.
+    def fetcher(self, source: Source, what: str, limits: Limits) -> str:
+        """Return the group through which the fetcher is asked; ``what`` tells pages and file hosts apart."""
+        name = f"rg_{source.name}{what}_{self.site}"
+        address, port = self.plan.inner
+        inner = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+        if self.plan.offline:
+            words = comment(f"{source.key} {source.name}: offline, nobody is asked")
+            self.near[name] = Group(words, name, (f"server {inner} down",))
+            return name
+        words = comment(
+            f"{source.key} {source.name}: left alone for {limits.retry} s after it did not answer. The second server "
+            "is never asked; without it nginx would not count."
+        )
+        lines = (
+            f"zone {name} 64k",
+            f"server {inner} max_fails=1 fail_timeout={limits.retry}s",
+            f"server {inner} down",
+        )
+        self.near[name] = Group(words, name, lines)
+        return name
 
-        :param errors: where a status leads; None stands for all other errors, 0 for all errors.
-        """
-        parts = urlsplit(url)
-        key = source.key
-        group = self._group(source, parts.scheme, parts.netloc)
+    def host(self, source: Source, origin: str) -> Far:
+        """Return how a host is asked: ``origin`` is ``scheme://host:port``."""
+        parts = urlsplit(origin)
         host = parts.hostname or ""
-        tls = (
-            (Tls(argument(value(host, key)), argument(value(self.ca, "ca"))),)
-            if parts.scheme == "https"
-            else ()
-        )
-        return Upstream(
-            argument(f"{parts.scheme}://{group}{value(parts.path, key)}{path}"),
-            argument(value(parts.netloc, key)),
-            tls,
-            tuple((_statuses(status, file=file), target) for status, target in errors),
-        )
+        address = f"[{host}]" if ":" in host else host
+        port = parts.port or _PORTS[parts.scheme]
+        tls = (argument(value(host, source.key)),) if parts.scheme == "https" else ()
+        late = looked_up(host) and bool(self.plan.resolver)
+        if late and self.capabilities.version < RESOLVE_IN_GROUPS:
+            authority = f"{address}:{port}"
+        else:
+            authority = self._group(source, f"{address}:{port}", late=late)
+        return Far(f"{parts.scheme}://{authority}", argument(value(parts.netloc, source.key)), tls)
 
-    def _group(self, source: Source, scheme: str, netloc: str) -> str:
-        port = {"http": 80, "https": 443}[scheme]
-        has_port = netloc.rpartition("]")[2].count(":") == 1
-        address = netloc if has_port else f"{netloc}:{port}"
-        known = self.groups.get((source.name, address))
+    def _group(self, source: Source, address: str, *, late: bool) -> str:
+        known = self.far.get((source.name, address))
         if known is not None:
             return known.name
-        number = sum(name == source.name for name, _ in self.groups)
-        name = f"rg_{source.name}{f'.{number + 1}' if number else ''}_{self.site}"
-        words = comment(f"{source.key} {source.name}: its name is looked up when nginx starts")
-        self.groups[source.name, address] = Group(words, name, argument(value(address, source.key)))
+        number = sum(name == source.name for name, _ in self.far)
+        name = f"rg_at_{source.name}{f'.{number + 1}' if number else ''}_{self.site}"
+        server = f"server {argument(value(address, source.key))}"
+        if late:
+            words = comment(f"{source.key} {source.name}: its name is looked up again and again")
+            lines: tuple[str, ...] = (
+                f"zone {name} 64k",
+                f"resolver {' '.join(self.plan.resolver)}",
+                f"{server} resolve",
+                "keepalive 16",
+            )
+        else:
+            words = comment(f"{source.key} {source.name}{_when(address)}")
+            lines = (server, "keepalive 16")
+        self.far[source.name, address] = Group(words, name, lines)
         return name
 
 
-def _statuses(status: int | None, *, file: bool) -> str:
-    """Return the statuses of one ``error_page``, in lines."""
-    if status:
-        return str(status)
-    others = FILE_STATUSES if file else PAGE_STATUSES
-    numbers = [*(() if status is None else (404,)), *others]
-    rows = [numbers[start : start + 20] for start in range(0, len(numbers), 20)]
-    return "\n            ".join(" ".join(map(str, row)) for row in rows)
+def looked_up(host: str) -> bool:
+    """Tell whether a host is a name that a name server is asked for."""
+    if host == "localhost":
+        return False
+    try:
+        ip_address(host)
+    except ValueError:
+        return True
+    return False
+
+
+def _when(address: str) -> str:
+    host = address.rpartition(":")[0].strip("[]")
+    return ": its name is looked up when nginx starts (see `resolver`)" if looked_up(host) else ""

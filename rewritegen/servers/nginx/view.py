@@ -8,22 +8,26 @@ from __future__ import annotations
 
 from typing import NamedTuple, TypeAlias
 
+from rewritegen.steps import Limits
+
 __all__ = [
     "Ask",
     "Container",
     "Entry",
+    "Far",
     "Fetch",
+    "Fetched",
+    "Fetching",
     "FileTree",
     "Group",
     "Header",
     "ListTree",
     "Location",
     "Map",
+    "Near",
     "PageTree",
     "Respell",
     "Rule",
-    "Tls",
-    "Upstream",
     "View",
 ]
 
@@ -54,11 +58,11 @@ class Map(NamedTuple):
 
 
 class Group(NamedTuple):
-    """``upstream name { server address; }``."""
+    """``upstream name { lines; }``."""
 
     comment: tuple[str, ...]
     name: str
-    address: str
+    lines: tuple[str, ...]
 
 
 class Entry(NamedTuple):
@@ -150,34 +154,85 @@ class FileTree(NamedTuple):
         return "nginx/location_files.j2"
 
 
-class Tls(NamedTuple):
-    """How an https upstream is verified."""
+class Far(NamedTuple):
+    """A host that is asked."""
 
+    url: str
+    """Scheme and group or address."""
+    host: str
+    tls: tuple[str, ...]
+    """The name in its certificate, if it speaks TLS."""
+
+
+class Fetched(NamedTuple):
+    """A location of the inner server: what is asked of a host, and what becomes of the answer."""
+
+    comment: tuple[str, ...]
+    match: str
+    internal: bool
+    moved: str
+    """Where a redirect leads to."""
+    sets: tuple[str, ...]
+    rules: tuple[Rule, ...]
+    far: Far
+    path: str
+    limits: Limits
+    keep: str
+    """Cache-Control for the server above; empty when nothing is kept."""
+    most_on_disk: str
+    """What is buffered on disk while the server above is slow: an endless page must not fill it."""
+    page: bool
+    links: tuple[tuple[str, str], ...] = ()
+    """Arguments of ``sub_filter``."""
+    script: str = ""
+    """An njs function instead."""
+
+    @property
+    def template(self) -> str:
+        """The template that lays it out."""
+        return "nginx/location_fetched.j2"
+
+
+class Fetching(NamedTuple):
+    """The inner server."""
+
+    listen: str
     name: str
+    log: str
+    resolver: str
+    """Name servers for hosts that are looked up while nginx runs; may be empty."""
+    failed: str
+    redirects: str
+    others: str
+    """Statuses that are neither an answer nor a redirect, in lines."""
     ca: str
+    conditions: tuple[tuple[str, str], ...]
+    locations: tuple[Fetched, ...]
 
 
-class Upstream(NamedTuple):
-    """The constant part of a request to an upstream. ``tls`` is empty for plain http."""
+class Near(NamedTuple):
+    """How the inner server is asked, and how its answers are kept."""
 
     url: str
     host: str
-    tls: tuple[Tls, ...]
+    wait: str
+    """Longest silence; longer than the inner server is silent itself."""
+    keep: tuple[str, ...]
+    """Directives of the cache; empty when nothing is kept."""
     errors: tuple[tuple[str, str], ...]
     """Statuses, and the internal location that they lead to."""
 
 
 class Ask(NamedTuple):
-    """A page of an HTTP index. ``links``: arguments of ``sub_filter``; ``script``: an njs function instead."""
+    """A page of an HTTP index."""
 
     comment: tuple[str, ...]
     match: str
     headers: tuple[Header, ...]
     rules: tuple[Rule, ...]
-    upstream: Upstream
+    near: Near
     accept: str
-    links: tuple[tuple[str, str], ...]
-    script: str
+    coding: str
 
     @property
     def template(self) -> str:
@@ -193,9 +248,7 @@ class Fetch(NamedTuple):
     headers: tuple[Header, ...]
     rules: tuple[Rule, ...]
     raw_path: str
-    upstream: Upstream
-    range: str
-    if_range: str
+    near: Near
 
     @property
     def template(self) -> str:
@@ -239,6 +292,10 @@ class View(NamedTuple):
     maps: tuple[Map, ...]
     hashes: tuple[str, ...]
     """Lines that the claims need of nginx's hashes; empty for most sites."""
+    copies: tuple[str, ...]
+    """Lines of ``proxy_cache_path``; empty when nothing is kept."""
     groups: tuple[Group, ...]
+    fetching: tuple[Fetching, ...]
+    """The inner server; empty when nobody is asked."""
     guards: tuple[Rule, ...]
     containers: tuple[Container, ...]

@@ -12,6 +12,7 @@ __all__ = [
     "NO_CACHE",
     "TEN_MINUTES",
     "VARY",
+    "X_CACHE",
     "answered_by",
     "escaped",
     "go",
@@ -23,6 +24,7 @@ __all__ = [
 #: Every location that only nginx itself can reach begins with this; the grammar has nothing that does.
 INNER = "/-/rg_"
 
+X_CACHE = Header("X-Cache", "$upstream_cache_status")
 VARY = Header("Vary", '"Accept, Accept-Encoding"')
 NO_CACHE = Header("Cache-Control", "no-cache")
 #: Without `always`: an error is not kept as long as what is there.

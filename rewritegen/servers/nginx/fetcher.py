@@ -1,0 +1,196 @@
+"""The inner server: what asks upstreams, on a loopback address, for this nginx alone.
+
+It fetches, follows redirects to declared hosts, rewrites links and compresses; what the site keeps above it are the
+bytes that clients get, so that a copy costs what a file costs. It says one of three things: the page or file, 404, or
+that it could not be had: 503 when something did answer, and nothing at all (it closes the connection) when nothing
+did. nginx takes the latter for a dead server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from rewritegen.names import CANONICAL_NAME
+from rewritegen.plan import Plan
+from rewritegen.servers.nginx.names import Names
+from rewritegen.servers.nginx.njs import script_function
+from rewritegen.servers.nginx.quoting import argument, comment, pattern, value, verbose_pattern
+from rewritegen.servers.nginx.shared import IF_RANGE, MATCH, RANGE, SINCE
+from rewritegen.servers.nginx.upstreams import Upstreams
+from rewritegen.servers.nginx.view import Fetched, Rule
+from rewritegen.servers.nginx.words import escaped, go
+from rewritegen.steps import AskPrivately, FetchFrom, Source, TryProxy
+
+__all__ = ["FAILED", "REDIRECTS", "Fetcher"]
+
+#: Where a request ends that brought neither an answer nor a 404.
+FAILED = "/failed"
+
+#: Statuses whose Location is looked at (RFC 9110, 15.4).
+REDIRECTS = (301, 302, 303, 307, 308)
+
+#: What a Location may hold behind the host: a raw path and query, nothing that could end it.
+_RAW = r"[A-Za-z0-9._~%+,;=:@/?&!-]*"
+_PARENTS = r"(?:[A-Za-z0-9._~+@=-]+/)*"
+_PATH = r"[A-Za-z0-9._~+@=/-]*"
+
+#: So many parts of a name are compared; a project with more is not followed to another spelling.
+_PARTS = 6
+
+_SAME_PROJECT = "# to the same project only: its name is the last part of the path, in any spelling"
+
+_INDENT = "    "
+
+
+@dataclass(slots=True)
+class Fetcher:
+    """Collects the locations of the inner server; each method returns the path at which it is asked."""
+
+    plan: Plan
+    names: Names
+    upstreams: Upstreams
+    script: bool
+    """njs rewrites the links, not sub_filter."""
+    locations: dict[str, Fetched] = field(default_factory=dict)
+
+    def page(self, step: TryProxy | AskPrivately) -> str:
+        """Return the path below which the pages of an HTTP index are asked for, each as ``NAME/``."""
+        source, upstream = step.source, step.upstream
+        prefix = f"/pages/{source.name}/"
+        if self.plan.offline:
+            return prefix
+        links = tuple(
+            (argument(value(rule.find, source.key)), argument(value(rule.replace, source.key)))
+            for rule in upstream.links
+        )
+        page = Fetched(
+            comment=(),
+            match=f"~ {pattern(f'^{prefix}(?<rg_name>{CANONICAL_NAME})/$')}",
+            internal=False,
+            moved="",
+            sets=(),
+            rules=(),
+            far=self.upstreams.host(source, upstream.origins[0]),
+            path=f"{value(urlsplit(upstream.url).path, source.key)}$rg_name/",
+            limits=upstream.limits,
+            keep=self._keep(source, page=True),
+            most_on_disk="64m",
+            page=True,
+            links=() if self.script else links,
+            script=script_function(source) if self.script and links else "",
+        )
+        self._add(page, source, f"pages/{source.name}", upstream.url, upstream.origins)
+        return prefix
+
+    def file(self, number: int, attempt: FetchFrom) -> str:
+        """Return the path below which the files of a host are asked for, as they came in; ``number`` counts hosts."""
+        source = attempt.source
+        prefix = f"/files/{source.name}/{number}/"
+        if self.plan.offline:
+            return prefix
+        file = Fetched(
+            comment=(),
+            match=f"^~ {prefix}",
+            internal=False,
+            moved="",
+            sets=(),
+            rules=(
+                Rule(
+                    ("# the path goes out as it came in: `%2B` stays `%2B`",),
+                    f"$request_uri !~ {pattern(f'^{escaped(prefix)}(?<rg_raw>[^?]+)')}",
+                    "return 404",
+                ),
+            ),
+            far=self.upstreams.host(source, attempt.origins[0]),
+            path=f"{value(urlsplit(attempt.url).path, source.key)}$rg_raw",
+            limits=attempt.limits,
+            keep=self._keep(source, page=False),
+            # passed on as it comes in, never written here
+            most_on_disk="0",
+            page=False,
+        )
+        self._add(file, source, f"files/{source.name}/{number}", attempt.url, attempt.origins)
+        return prefix
+
+    @property
+    def conditions(self) -> tuple[tuple[str, str], ...]:
+        """The request headers that go on when they look as they should, each with its variable."""
+        return (
+            ("Range", self.names.shared(RANGE)),
+            ("If-Range", self.names.shared(IF_RANGE)),
+            ("If-None-Match", self.names.shared(MATCH)),
+            ("If-Modified-Since", self.names.shared(SINCE)),
+        )
+
+    def _keep(self, source: Source, *, page: bool) -> str:
+        """Return the Cache-Control that tells the site above how long it may keep an answer (RFC 5861)."""
+        copies = self.plan.copies
+        if copies is None:
+            return ""
+        if not page:
+            return f'"max-age={copies.files}, stale-if-error={copies.stale}"'
+        # what is ours is looked at again each time: a new release counts at once
+        fresh = 1 if source.role == "private" else copies.pages
+        later = "" if source.role == "private" else f", stale-while-revalidate={fresh}"
+        return f'"max-age={fresh}{later}, stale-if-error={copies.stale}"'
+
+    def _add(
+        self, asked: Fetched, source: Source, where: str, url: str, origins: tuple[str, ...]
+    ) -> None:
+        """Add a location, and one for each host that a redirect may lead to."""
+        if asked.match in self.locations:
+            return
+        words = comment(f"{source.key} {source.name}: {url}", _INDENT)
+        asked = asked._replace(comment=words, moved=f"/moved/{where}/1")
+        self.locations[asked.match] = asked
+        for one in self._moved(asked, source, where, origins):
+            self.locations[one.match] = one
+
+    def _moved(
+        self, asked: Fetched, source: Source, where: str, origins: tuple[str, ...]
+    ) -> Iterator[Fetched]:
+        for number, origin in enumerate(origins, 1):
+            last = number == len(origins)
+            path = f"/moved/{where}/{number}"
+            yield asked._replace(
+                comment=comment(f"{source.key} {source.name}: where it was redirected to", _INDENT),
+                match=f"= {path}",
+                internal=True,
+                moved=path,
+                sets=('$rg_both "$rg_name $upstream_http_location"',) if asked.page else (),
+                rules=(
+                    Rule(
+                        (_SAME_PROJECT,) if asked.page else (),
+                        f"{'$rg_both' if asked.page else '$upstream_http_location'} !~ "
+                        f"{_location(origin, page=asked.page)}",
+                        go(FAILED if last else f"/moved/{where}/{number + 1}"),
+                    ),
+                ),
+                far=self.upstreams.host(source, origin),
+                path="/$rg_to",
+            )
+
+
+def _location(origin: str, *, page: bool) -> str:
+    """Return the pattern of a Location that leads to a host: absolute, without scheme, or a path on the same host.
+
+    A fragment is not part of what is asked for. For a page, the name of the project stands before the Location, and is
+    the last part of its path again, in any spelling.
+    """
+    parts = urlsplit(origin)
+    port = "" if parts.port else "(?::80)?" if parts.scheme == "http" else "(?::443)?"
+    host = escaped(parts.netloc).replace("[", r"\[").replace("]", r"\]")
+    absolute = f"(?:(?i:(?:{parts.scheme}:)?//{host}){port})?/(?!/)"
+    if not page:
+        return verbose_pattern((f"^{absolute}", rf"(?<rg_to>{_RAW})$"), "", _INDENT * 2, 35)
+    # each part of the name is there or not, and then so is its twin: a reference to a group without match fails
+    numbers = range(1, _PARTS)
+    name = "^(?P<rg_0>[a-z0-9]+)" + "".join(
+        f"(?:-(?P<rg_{n}>[a-z0-9]+)|(?P<rg_no{n}>))" for n in numbers
+    )
+    again = "(?P=rg_0)" + "".join(f"(?:[-_.]+(?P=rg_{n})|(?P=rg_no{n}))" for n in numbers)
+    same = f"(?={_PARENTS}(?i:{again})/?$)"
+    parts_of_it = (f"{name}[ ]", absolute, same, f"(?<rg_to>{_PATH})$")
+    return verbose_pattern(parts_of_it, "", _INDENT * 2, 35)
