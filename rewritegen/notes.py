@@ -24,7 +24,7 @@ def notes(site: Site, server_name: str) -> Iterator[str]:
     if server_name == "nginx" and late and not site.resolver and not site.offline:
         yield (
             f"{late[0].key}: nginx looks up {urlsplit(late[0].proxy).hostname} when it starts, and does not start "
-            "while that fails: write `resolver: [ADDRESS]` with the name server of the machine, and it is looked up later"
+            "while that fails: write `resolver: [ADDRESS]` with the machine's name server, and it is looked up later"
         )
     for source in sources:
         if isinstance(source, Proxy | PrivateProxy) and _is_open(source.proxy):
