@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -53,9 +54,23 @@ def away(path: Path) -> Iterator[None]:
         hidden.rename(path)
 
 
+def wait_for(live: LiveSite, *targets: str) -> None:
+    """Wait until an upstream is asked again that did not answer: it is left alone for `retry`, a second here."""
+    deadline = time.monotonic() + 10
+    for target in targets:
+        while ask(live.port, target).status != 200:
+            assert time.monotonic() < deadline, f"{target} has not come back"
+            time.sleep(0.05)
+
+
 @contextlib.contextmanager
-def failing(index: Index, mode: Mode | None) -> Iterator[None]:
-    """The upstream fails in this way (None: its port is closed), and recovers at the end."""
+def failing(
+    index: Index, mode: Mode | None, live: LiveSite | None = None, *targets: str
+) -> Iterator[None]:
+    """The upstream fails in this way (None: its port is closed), and recovers at the end.
+
+    :param live: where these targets are 200 again before this ends.
+    """
     try:
         if mode is None:
             index.refuse()
@@ -68,6 +83,8 @@ def failing(index: Index, mode: Mode | None) -> Iterator[None]:
         for recorder in (index, index.files):
             recorder.set_mode("ok")
             recorder.open()
+        if live is not None:
+            wait_for(live, *targets)
 
 
 @pytest.mark.parametrize("mode", [None, "429", "500", "502", "503", "504", "redirect", "truncated"])
@@ -76,7 +93,8 @@ def test_an_unavailable_upstream_is_never_a_404(
 ) -> None:
     scene, live = farm.scene("team"), farm.live("team", server_kind)
     (index,) = scene.upstreams
-    with failing(index, mode):
+    file = "/files/public/{proxied}".format(**scene.places)
+    with failing(index, mode, live, "/simple/proxied/", file):
         if mode != "truncated":  # a page that breaks off has been sent in part when that is seen
             for target in ("/simple/proxied/", "/simple/unknown/", "/simple/acme-oss/"):
                 check(scene, live, target, 502, "none")
@@ -222,12 +240,12 @@ def test_a_private_index_that_fails_is_final(server_kind: str, farm: Farm) -> No
     scene, live = farm.scene("relay"), farm.live("relay", server_kind)
     ours, public = scene.upstreams
     for mode in (None, "500", "503", "429"):
-        with failing(ours, mode):
+        with failing(ours, mode, live, "/simple/relay-tool/"):
             check(scene, live, "/simple/relay-tool/", 502, "private/eggs")
             assert public.requests == []
             check(scene, live, "/simple/proxied/", 200, "proxy/public")
     check(scene, live, "/simple/relay-tool/", 200, "private/eggs")
-    with failing(public, None):
+    with failing(public, None, live, "/simple/proxied/"):
         check(scene, live, "/simple/relay-tool/", 200, "private/eggs")
 
 

@@ -71,7 +71,7 @@ def _public(*specs: str, decoys: tuple[str, ...] = (), **options: Any) -> Index:
 
 
 def _proxy(index: Index, name: str = "public") -> dict[str, Any]:
-    source = {"name": name, "proxy": index.url}
+    source = {"name": name, "proxy": index.url, "retry": "1s"}
     if index.links == "absolute":
         return {**source, "kind": "pypi", "files": [f"{index.files.origin}/"]}
     return {**source, "kind": "simple"}
@@ -204,7 +204,13 @@ def relay(scene: Scene) -> None:
         "state": str(scene.root / "state"),
         "private": [
             {"name": "local", "path": str(private)},
-            {"name": "eggs", "proxy": ours.url, "kind": "devpi", "claims": ["relay-*"]},
+            {
+                "name": "eggs",
+                "proxy": ours.url,
+                "kind": "devpi",
+                "claims": ["relay-*"],
+                "retry": "1s",
+            },
         ],
         "fallbacks": [_proxy(index)],
     }
