@@ -16,9 +16,9 @@ from rewritegen.servers.nginx.fetcher import Fetcher
 from rewritegen.servers.nginx.quoting import argument, value
 from rewritegen.servers.nginx.shared import CODING, FORM
 from rewritegen.servers.nginx.view import Near
-from rewritegen.steps import AskPrivately, FetchFrom, TryProxy
+from rewritegen.steps import AskPrivately, FetchFrom, Source, TryProxy, Upstream
 
-__all__ = ["ERRORS", "Ways", "copies", "zone"]
+__all__ = ["ERRORS", "Ways", "copies", "file_digest", "page_digest", "zone"]
 
 #: What the fetcher says when it has no answer, and what nginx says when the fetcher closes the connection; 400 is for
 #: headers that fit into the first server only.
@@ -44,8 +44,8 @@ class Ways:
         source, upstream = step.source, step.upstream
         group = self.fetcher.upstreams.fetcher(source, "", upstream.limits)
         shared = self.fetcher.names.shared
-        words = (*(value(part, source.key) for part in (upstream.url, *map(repr, upstream.links))),)
-        key = f"pages/{source.name}/$rg_name/{shared(FORM)}/{shared(CODING)}/{_digest(*words)}"
+        digest = page_digest(source, upstream)
+        key = f"pages/{source.name}/$rg_name/{shared(FORM)}/{shared(CODING)}/{digest}"
         limits = upstream.limits
         patience = 2 * limits.connect + limits.read
         keep = (
@@ -62,7 +62,7 @@ class Ways:
         source = attempt.source
         what = f".files{number + 1 if number else ''}"
         group = self.fetcher.upstreams.fetcher(source, what, attempt.limits)
-        key = f"files/{source.name}/{number}-{_digest(attempt.url)}/$rg_raw_path"
+        key = f"files/{source.name}/{number}-{file_digest(attempt)}/$rg_raw_path"
         keep = (
             "proxy_cache_lock on",
             f"proxy_cache_max_range_offset {_FETCHED_FOR_RANGE}",
@@ -109,6 +109,16 @@ def fetcher_name(site: str) -> str:
     return f"rg-{site}.invalid"
 
 
+def page_digest(source: Source, upstream: Upstream) -> str:
+    """Return what changes the keys of pages when the index is another, or its links are rewritten in another way."""
+    words = (upstream.url, *map(repr, upstream.links))
+    return _digest(*(value(word, source.key) for word in words))
+
+
+def file_digest(attempt: FetchFrom) -> str:
+    """Return what changes the keys of files when their host is another."""
+    return _digest(attempt.url)
+
+
 def _digest(*texts: str) -> str:
-    """Return what changes a key when an index is another, or its links are rewritten in another way."""
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:8]
