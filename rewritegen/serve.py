@@ -10,7 +10,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
 import tempfile
@@ -18,7 +17,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from types import FrameType
@@ -26,11 +24,12 @@ from typing import Any
 
 from rewritegen.diagnostics import Problem, RewritegenError, render
 from rewritegen.indexing import index_job, summary
+from rewritegen.machine import adapted, keep_copies
 from rewritegen.pages import run_index, watch
 from rewritegen.plan import Plan, compile_plan
 from rewritegen.servers import SERVER_NAMES, server
 from rewritegen.servers.base import Server
-from rewritegen.site import Listen, Mirror, PrivateDirectory, Site
+from rewritegen.site import Mirror, PrivateDirectory, Site
 
 __all__ = ["serve_site"]
 
@@ -55,7 +54,7 @@ def serve_site(
     :raises RewritegenError: when there is no server, or it refuses the site.
     """
     program, binary = _program(server_name)
-    site = _adapted(site, port, state)
+    site = adapted(site, port, state)
     plan = compile_plan(site)
     if os.geteuid() == 0:
         _check_readable(site)
@@ -65,6 +64,8 @@ def serve_site(
             binary = _reachable(binary, tree)
             if site.state is not None:
                 _index(site, say)
+            if site.cache is not None and not keep_copies(site, tree, program.name, _owner()):
+                say(f"no copies outlive this run: {site.cache.path} cannot be written")
             fingerprint = _write(program, binary, plan, tree)
             with _running(program, binary, tree, plan, fingerprint) as child:
                 url = _local_url(plan)
@@ -117,21 +118,6 @@ def _nginx_of_the_extra() -> str | None:
         return None
     path = nginx_binary()
     return str(path) if os.access(path, os.X_OK) else None
-
-
-def _adapted(site: Site, port: int | None, state: str | None) -> Site:
-    if port is not None:
-        site = replace(site, listen=(Listen("127.0.0.1", port or _free_port()),))
-    if state is not None:
-        site = replace(site, state=str(Path(state).absolute()))
-    return site
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _index(site: Site, say: Say) -> None:
@@ -260,18 +246,24 @@ def _local_url(plan: Plan) -> str:
 # ------------------------------------------------------------------ root
 
 
+def _owner() -> tuple[int, int] | None:
+    """Return the user and group that the server runs as, when that is somebody else."""
+    if os.geteuid() != 0:
+        return None
+    nobody = pwd.getpwnam("nobody")
+    return nobody.pw_uid, nobody.pw_gid
+
+
 def _identity() -> dict[str, Any]:
     """Return the arguments for :mod:`subprocess` that make root's server an ordinary user's."""
-    if os.geteuid() != 0:
-        return {}
-    nobody = pwd.getpwnam("nobody")
-    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+    owner = _owner()
+    return {"user": owner[0], "group": owner[1], "extra_groups": []} if owner else {}
 
 
 def _give_to_nobody(tree: Path) -> None:
     nobody = pwd.getpwnam("nobody")
     for path in (tree, *tree.rglob("*")):
-        os.chown(path, nobody.pw_uid, nobody.pw_gid)
+        os.chown(path, nobody.pw_uid, nobody.pw_gid, follow_symlinks=False)
 
 
 def _check_readable(site: Site) -> None:

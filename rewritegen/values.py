@@ -42,6 +42,7 @@ __all__ = [
     "SourceName",
     "Url",
     "host_name",
+    "parse_resolver",
 ]
 
 # Text, not compiled: re keeps what it has compiled, and most site files need few of them.
@@ -264,12 +265,13 @@ def _loopback(value: Any) -> Listen:
     return listen
 
 
-def _resolver(value: Any) -> str:
+def parse_resolver(value: Any) -> str:
     """Return a name server as both servers write it: IPv6 in brackets, the port behind a colon if there is one."""
     text = string(value)
     match = re.fullmatch(_RESOLVER, text)
     address = (match[1] or match[2] or text) if match else text
-    if not _is_address(address) or (match and match[1] and ":" not in address):
+    # an IPv6 address with a zone (`%eth0`) is one, but not for a server
+    if not _is_address(address) or "%" in address or (match and match[1] and ":" not in address):
         advice = "write the IP address of a name server, such as `127.0.0.53` or `[::1]:5353`"
         raise refusal("RG313", f"{quoted(text)} is not a name server", advice)
     port = f":{_port(int(match[3]), 'write a port, or none for 53')}" if match and match[3] else ""
@@ -319,5 +321,5 @@ LoopbackText = Annotated[
     Listen, PlainValidator(_loopback), WithJsonSchema({"type": "string", "pattern": f"^{_LISTEN}$"})
 ]
 ResolverText = Annotated[
-    str, PlainValidator(_resolver), _pattern(rf"(?:{_RESOLVER}|[0-9A-Fa-f:]+)")
+    str, PlainValidator(parse_resolver), _pattern(rf"(?:{_RESOLVER}|[0-9A-Fa-f:]+)")
 ]

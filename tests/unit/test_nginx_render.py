@@ -137,6 +137,7 @@ def servers(text: str, tmp_path: Path) -> tuple[list[dict[str, Any]], list[dict[
     """All directives of the inner server (its own first), and all others."""
     inner: list[dict[str, Any]] = []
     others: list[dict[str, Any]] = []
+    to = others
     for one in directives(text, tmp_path):
         if one["directive"] == "server" and not one["args"] and one["around"] in ((), ("http",)):
             names = [line["args"] for line in one["block"] if line["directive"] == "server_name"]
