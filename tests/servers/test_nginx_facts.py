@@ -3,75 +3,21 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 
 from rewritegen.servers.base import Files
 from rewritegen.servers.nginx import Nginx
 from rewritegen.servers.nginx.refusals import MOST_JUMPS
-from tests.support.processes import HOST, StartServer, free_port
+from tests.support.bench import StartBench
+from tests.support.processes import StartServer, free_port
 from tests.support.sites import read_site, write_site
 from tests.support.tools import require
 from tests.support.upstream import Index, upstream
-from tests.support.wire import Answer, ask
+from tests.support.wire import ask
 
 pytestmark = pytest.mark.server
-
-
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """A running nginx with one server of which the test wrote the inside."""
-
-    port: int
-
-    def get(self, target: str, **headers: str) -> Answer:
-        return ask(self.port, target, headers=tuple(headers.items()))
-
-
-class StartBench(Protocol):
-    """Http-level text and server-level text to a running Bench; ``{404}`` is the port of what answers 404."""
-
-    def __call__(self, http: str, server: str) -> Bench: ...
-
-
-ELSEWHERE = "http://elsewhere.example.org/"
-
-
-def stand_in(status: int, port: int) -> str:
-    """A server that always answers the same."""
-    body = ELSEWHERE if status == 302 else '"$request_uri"'
-    return f"server {{ listen {HOST}:{port}; location / {{ return {status} {body}; }} }}\n"
-
-
-@pytest.fixture
-def bench(place: Path, start_server: StartServer) -> StartBench:
-    """Start an nginx on configuration by hand."""
-
-    def start(http: str, server: str) -> Bench:
-        require("nginx")
-        ports = {str(status): free_port() for status in (200, 302, 404, 503)}
-        stand_ins = "".join(stand_in(int(status), number) for status, number in ports.items())
-        port = free_port()
-        for name, number in {**ports, "closed": free_port()}.items():
-            http = http.replace(f"{{{name}}}", str(number))
-            server = server.replace(f"{{{name}}}", str(number))
-        tree = place / "tree"
-        (tree / "temp").mkdir(parents=True)
-        temporary = "".join(
-            f"{word}_temp_path temp/{word};"
-            for word in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        )
-        (tree / "nginx.conf").write_text(
-            f"pid nginx.pid; error_log error.log; events {{}}\nhttp {{ access_log off; {temporary}\n"
-            f"{stand_ins}{http}\nserver {{ listen {HOST}:{port}; absolute_redirect off;\n{server}\n}} }}\n"
-        )
-        start_server("nginx", tree, [port])
-        return Bench(port)
-
-    return start
 
 
 CHAIN = """
