@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from rewritegen import __version__
+from rewritegen.cli_cache import cache
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -318,6 +319,9 @@ def init(server_name: str) -> int:
 
     click.echo(starter(server_name), nl=False)
     return 0
+
+
+commands.add_command(cache)
 
 
 def _say(text: str) -> None:

@@ -1,0 +1,68 @@
+"""The files of httpd's mod_cache_disk: ``X.header`` with the URL and the answer's headers, ``X.data`` with its body.
+
+Source: ``disk_cache_info_t`` and ``cache_control_t`` in httpd's ``cache_disk_common.h`` and ``cache_common.h``, format
+6, which httpd 2.4 writes. X is made from the MD5 of the URL (``ap_cache_generate_name`` in ``cache_util.c``), with
+slashes in it. Answers with a ``Vary`` have another format; the generated httpd.conf never keeps one.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import struct
+
+from rewritegen.copies.entries import Entry, read_key
+
+__all__ = ["DATA", "HEADER", "body_of", "read_apache"]
+
+HEADER, DATA = ".header", ".data"
+
+_FORMAT = 6
+# apr_uint32_t format; int status; apr_size_t name_len, entity_version; apr_time_t date, expire, request_time,
+# response_time; apr_ino_t inode; apr_dev_t device; bits; a cache_control_t of bits and four apr_int64_t
+_INFO = struct.Struct("@IiNN4q2NI4xI4x4q")
+_MICRO = 1_000_000
+_URL = re.compile(rb"https?://[^/?]*/-/(?:copies/)?((?:pages|files)/[!->@-~]+)\?")
+
+
+def read_apache(path: str, head: bytes, size: int) -> Entry | None:
+    """Return the copy that a header file describes, or None when it is none, of another format, or of another URL.
+
+    :param path: of the header file, relative to the cache directory.
+    :param head: the first bytes of the file.
+    :param size: of the header file and the data file.
+    """
+    if len(head) < _INFO.size:
+        return None
+    kind, status, length, _, _, expire, _, answered, *_ = _INFO.unpack_from(head)
+    url = head[_INFO.size : _INFO.size + length]
+    if kind != _FORMAT or _name(url) != path.removesuffix(HEADER).replace("/", ""):
+        return None
+    match = _URL.fullmatch(url)
+    known = read_key(match[1].decode("ascii")) if match else None
+    if known is None:
+        return None
+    data = body_of(path)
+    return Entry(
+        key=known,
+        program="apache",
+        status=status,
+        size=size,
+        since=answered // _MICRO,
+        fresh_until=expire // _MICRO,
+        stands_until=None,
+        paths=(path, data),
+        body=(data, 0),
+    )
+
+
+def body_of(path: str) -> str:
+    """Return the data file that belongs to a header file."""
+    return path.removesuffix(HEADER) + DATA
+
+
+def _name(url: bytes) -> str:
+    """Return the name of the files of a URL, without slashes."""
+    digest = hashlib.md5(url, usedforsecurity=False).digest()
+    return base64.b64encode(digest, b"_@").decode("ascii").rstrip("=")

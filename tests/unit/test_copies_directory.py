@@ -1,0 +1,123 @@
+"""A cache directory that is read and emptied by root while the server's user may put anything into it."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from rewritegen.copies.directory import Contents, read_body, read_caches, remove
+from rewritegen.diagnostics import RewritegenError
+from tests.support.cache_files import FILE, PAGE, keep, keep_in_apache
+
+SOURCES = frozenset({"public"})
+
+
+def read(*directories: Path) -> Contents:
+    return read_caches(directories, SOURCES)
+
+
+def test_both_servers_at_once(tmp_path: Path) -> None:
+    page = keep(tmp_path / "nginx", PAGE)
+    file = keep_in_apache(tmp_path / "apache", FILE, b"wheel")
+    contents = read(tmp_path / "nginx", tmp_path / "apache", tmp_path / "absent")
+    assert [
+        (where.name, entry.program, str(entry.key), entry.size, read_body(where, entry))
+        for where, entry in contents.entries
+    ] == [
+        ("nginx", "nginx", PAGE, page.stat().st_size, b"page"),
+        ("apache", "apache", FILE, file.stat().st_size + 5, b"wheel"),
+    ]
+    assert (contents.foreign, contents.unknown) == (0, 0)
+
+
+def test_what_is_not_ours_is_counted(tmp_path: Path) -> None:
+    keep(tmp_path, PAGE)
+    keep(tmp_path, PAGE.replace("public", "other"))
+    keep(tmp_path, PAGE, version=6).rename(tmp_path / ("0" * 32))
+    keep(tmp_path, PAGE)
+    (tmp_path / "x.header").write_bytes(b"")
+    (tmp_path / ("1" * 32 + ".0000000012")).write_bytes(b"half of an answer")
+    (tmp_path / "aptmpAbCdEf").write_bytes(b"half of an answer")
+    contents = read(tmp_path)
+    assert (len(contents.entries), contents.foreign, contents.unknown) == (1, 1, 2)
+
+
+def test_links_are_not_followed(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    page = keep(outside, PAGE)
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    (cache / page.parent.parent.name).symlink_to(page.parent.parent)
+    file = keep(outside, FILE)
+    (cache / file.name).symlink_to(file)
+    assert read(cache) == Contents((cache,))
+
+
+def test_the_directory_itself_may_not_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "nginx").symlink_to(tmp_path / "outside")
+    with pytest.raises(RewritegenError, match="links are not followed"):
+        read(tmp_path / "nginx")
+
+
+def test_what_is_no_regular_file_is_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / ("0" * 32))
+    (tmp_path / ("1" * 32)).mkdir()
+    with socket.socket(socket.AF_UNIX) as listener:
+        place = Path.cwd()
+        os.chdir(tmp_path)  # the path of a socket is short
+        try:
+            listener.bind("2" * 32)
+        finally:
+            os.chdir(place)
+    assert read(tmp_path) == Contents((tmp_path,))
+
+
+def test_removing_takes_the_files_of_one_copy(tmp_path: Path) -> None:
+    keep(tmp_path, PAGE)
+    other = keep(tmp_path, FILE)
+    header = keep_in_apache(tmp_path, PAGE)
+    copies = [entry for _, entry in read(tmp_path).entries if str(entry.key) == PAGE]
+    assert [remove(tmp_path, entry) for entry in copies] == [True, True]
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [other]
+    assert not header.with_suffix(".data").exists()
+    assert [remove(tmp_path, entry) for entry in copies] == [False, False]
+
+
+def test_removing_follows_no_link_that_appears_meanwhile(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    page = keep(cache, PAGE)
+    ((directory, entry),) = read(cache).entries
+    page.parent.rename(tmp_path / "outside")
+    page.parent.symlink_to(tmp_path / "outside")
+    assert remove(directory, entry) is False
+    assert read_body(directory, entry) is None
+    assert (tmp_path / "outside" / page.name).is_file()
+
+
+def test_names_that_vanish_while_it_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pages = [keep(tmp_path, PAGE.replace("six", f"six-{number}")) for number in range(20)]
+    (tmp_path / "zz").mkdir()
+    real = os.open
+
+    def vanishing(path: str, flags: int, **options: int) -> int:
+        for page in pages:
+            page.unlink(missing_ok=True)
+        if (tmp_path / "zz").exists():
+            (tmp_path / "zz").rmdir()
+        return real(path, flags, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", vanishing)
+        found = read(tmp_path)
+    assert found == Contents((tmp_path,))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_closed_directory_says_who_may_read_it(tmp_path: Path) -> None:
+    keep(tmp_path, PAGE).parent.chmod(0)
+    with pytest.raises(RewritegenError, match="sudo"):
+        read(tmp_path)
