@@ -88,7 +88,7 @@ def test_the_list(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert err.splitlines() == [
         "1 copies of other sites are left out",
         "1 files in an unknown format are left alone",
-        "3 projects, 6 copies, 9.6 KiB",
+        "3 projects, 6 copies, 9.5 KiB",
     ]
 
 
