@@ -115,7 +115,8 @@ def _read(
 
 def _list(plan: Plan, contents: Contents, form: str, *, detailed: bool) -> None:
     from rewritegen.copies.current import uses
-    from rewritegen.copies.report import as_json, as_table, bytes_text, held
+    from rewritegen.copies.report import as_json, as_table, held
+    from rewritegen.copies.text import bytes_text
 
     rows, used = held(contents), uses(plan)
     if form == "json":
@@ -129,7 +130,7 @@ def _list(plan: Plan, contents: Contents, form: str, *, detailed: bool) -> None:
 
 def _list_offline(plan: Plan, contents: Contents, form: str, *, detailed: bool) -> None:
     from rewritegen.copies.offline import prospects
-    from rewritegen.copies.report import offline_as_json, offline_as_table
+    from rewritegen.copies.offline_report import offline_as_json, offline_as_table
 
     found = prospects(plan, contents, time.time())
     if form == "json":
@@ -142,7 +143,7 @@ def _list_offline(plan: Plan, contents: Contents, form: str, *, detailed: bool) 
 
 def _purge(contents: Contents, *, dry_run: bool) -> int:
     from rewritegen.copies.directory import remove
-    from rewritegen.copies.report import bytes_text
+    from rewritegen.copies.text import bytes_text
 
     removed = [
         entry for directory, entry in contents.entries if dry_run or remove(directory, entry)

@@ -12,7 +12,7 @@ import hashlib
 import re
 import struct
 
-from rewritegen.copies.entries import Entry, read_key
+from rewritegen.copies.entries import LATEST, Entry, read_key
 
 __all__ = ["DATA", "HEADER", "body_of", "read_apache"]
 
@@ -41,7 +41,7 @@ def read_apache(path: str, head: bytes, size: int) -> Entry | None:
         return None
     match = _URL.fullmatch(url)
     known = read_key(match[1].decode("ascii")) if match else None
-    if known is None:
+    if known is None or not all(0 <= one <= LATEST * _MICRO for one in (expire, answered)):
         return None
     data = body_of(path)
     return Entry(

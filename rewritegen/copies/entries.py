@@ -14,7 +14,10 @@ from rewritegen.copies.projects import project_of
 from rewritegen.names import CANONICAL_NAME
 from rewritegen.representations import REPRESENTATIONS
 
-__all__ = ["Entry", "Key", "Program", "read_key"]
+__all__ = ["LATEST", "Entry", "Key", "Program", "read_key"]
+
+#: The year 3000: no server writes a later time, and calendars do not go on for ever.
+LATEST = 32_503_680_000
 
 Program: TypeAlias = Literal["nginx", "apache"]
 

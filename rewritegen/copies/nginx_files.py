@@ -10,7 +10,7 @@ import hashlib
 import re
 import struct
 
-from rewritegen.copies.entries import Entry, read_key
+from rewritegen.copies.entries import LATEST, Entry, read_key
 
 __all__ = ["NAME", "read_nginx"]
 
@@ -43,6 +43,8 @@ def read_nginx(path: str, head: bytes, size: int) -> Entry | None:
     status = _STATUS.match(head, start)
     if known is None or status is None or name not in (digest, variant.hex()) or body > size:
         return None
+    if not all(0 <= moment <= LATEST for moment in (date, valid, error)):
+        return None
     return Entry(
         key=known,
         program="nginx",
@@ -50,7 +52,7 @@ def read_nginx(path: str, head: bytes, size: int) -> Entry | None:
         size=size,
         since=date,
         fresh_until=valid,
-        stands_until=valid + error,
+        stands_until=min(valid + error, LATEST),
         paths=(path,),
         body=(path, body),
     )

@@ -57,11 +57,12 @@ def apache_file(
     number: int = 6,
     status: int = 200,
     length: int | None = None,
+    fresh: int = 600,
 ) -> bytes:
     """The bytes of a header file of httpd's cache on a machine with 64 bits."""
     moment = NOW * 1_000_000
     info = struct.pack("<IiQQ", number, status, len(url) if length is None else length, 0)
-    info += struct.pack("<4q", moment, moment + 600_000_000, moment, moment)
+    info += struct.pack("<4q", moment, moment + fresh * 1_000_000, moment, moment)
     info += struct.pack("<QQI4xI4x4q", 1, 2, 1, 1, 600, 0, 0, 0)
     return info + url.encode() + b"Content-Type: text/html\r\n\r\n"
 

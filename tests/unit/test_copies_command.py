@@ -130,8 +130,9 @@ def test_json_says_everything(site: Path, capsys: pytest.CaptureFixture[str]) ->
 
 OFFLINE = """\
 PROJECT    SOURCE  PAGES                             FILES KEPT  STANDS IN UNTIL   NOTE
-eight      public  html identity                     0 of 0      2027-01-15 09:10  it links to no file
 six-seven  public  v1_json gzip+identity, html gzip  1 of 2      2027-01-15 09:10
+
+public, the page links to no file here: eight
 """
 
 

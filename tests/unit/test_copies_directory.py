@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -116,8 +118,34 @@ def test_names_that_vanish_while_it_reads(tmp_path: Path, monkeypatch: pytest.Mo
     assert found == Contents((tmp_path,))
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_closed_directory_says_who_may_read_it(tmp_path: Path) -> None:
-    keep(tmp_path, PAGE).parent.chmod(0)
-    with pytest.raises(RewritegenError, match="sudo"):
-        read(tmp_path)
+@contextlib.contextmanager
+def ordinary_user() -> Iterator[None]:
+    """Be somebody else for a moment, when this is root."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.parametrize("closed", ["all", "a level"])
+def test_a_closed_directory_says_who_may_read_it(place: Path, closed: str) -> None:
+    page = keep(place / "nginx", PAGE)
+    directory = place / "nginx" if closed == "all" else page.parent
+    directory.chmod(0)
+    with ordinary_user(), pytest.raises(RewritegenError, match="sudo"):
+        read(place / "nginx")
+    directory.chmod(0o755)
+
+
+def test_who_may_not_remove_is_told(place: Path) -> None:
+    page = keep(place / "nginx", PAGE)
+    ((directory, entry),) = read(place / "nginx").entries
+    page.parent.chmod(0o555)
+    with ordinary_user(), pytest.raises(RewritegenError, match="sudo"):
+        remove(directory, entry)
+    page.parent.chmod(0o755)
+    assert page.is_file()

@@ -58,6 +58,8 @@ def test_a_variant_of_nginx_is_called_by_its_hash() -> None:
         pytest.param(nginx_file(), nginx_name(FILE), id="under the name of another"),
         pytest.param(nginx_file("GET/index"), nginx_name("GET/index"), id="another key"),
         pytest.param(nginx_file(answer=b"SSH-2.0\r\n"), nginx_name(), id="no answer"),
+        pytest.param(nginx_file(fresh=2**60), nginx_name(), id="fresh for ever"),
+        pytest.param(nginx_file(fresh=-NOW - 1), nginx_name(), id="never fresh"),
         pytest.param(b"\xff" * 600, nginx_name(), id="noise"),
     ],
 )
@@ -96,6 +98,7 @@ OTHER_URL = "http://packages.example.org/simple/six/?"
         pytest.param(apache_file(length=2**63), apache_name(), id="a length beyond the file"),
         pytest.param(apache_file(), apache_name(OTHER_URL), id="under the name of another"),
         pytest.param(apache_file(OTHER_URL), apache_name(OTHER_URL), id="another URL"),
+        pytest.param(apache_file(fresh=2**40), apache_name(), id="fresh for ever"),
         pytest.param(b"\xff" * 600, apache_name(), id="noise"),
     ],
 )
