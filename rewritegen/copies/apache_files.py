@@ -23,7 +23,7 @@ _FORMAT = 6
 # response_time; apr_ino_t inode; apr_dev_t device; bits; a cache_control_t of bits and four apr_int64_t
 _INFO = struct.Struct("@IiNN4q2NI4xI4x4q")
 _MICRO = 1_000_000
-_URL = re.compile(rb"https?://[^/?]*/-/(?:copies/)?((?:pages|files)/[!->@-~]+)\?")
+_URL = re.compile(rb"https?://[^?]*?/-/((?:pages|files)/[!->@-~]+)\?")
 
 
 def read_apache(path: str, head: bytes, size: int) -> Entry | None:

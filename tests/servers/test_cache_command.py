@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import time
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ from rewritegen.copies.entries import Entry
 from tests.servers.rows import JSON
 from tests.support import trees
 from tests.support.bench import Bench, StartBench
+from tests.support.dists import wheel_bytes
+from tests.support.installers import prepare
 from tests.support.processes import StartServer, free_port, is_root, wait_until
 from tests.support.scenes import wheels
 from tests.support.sites import LiveSite, index_site, start_site, write_site
@@ -309,3 +312,36 @@ def test_what_is_purged_is_fetched_again(site: Site, capsys: pytest.CaptureFixtu
         assert site.command("purge", "one", "--source", "public") == 0
         assert site.command("list", "one") == 1
         assert "[crit]" not in live.server.log()
+
+
+@pytest.mark.client
+@pytest.mark.parametrize("name", ["pip-newest", "uv"])
+def test_what_was_installed_once_is_of_use_offline(
+    site: Site,
+    name: str,
+    place: Path,
+    request: pytest.FixtureRequest,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert request.config.cache is not None
+    client = prepare(name, request.config.cache.mkdir("installers"))
+
+    def install(live: LiveSite, project: str) -> bool:
+        digest = hashlib.sha256(wheel_bytes(project, "1.0")).hexdigest()
+        directory = place / f"client-{len(list(place.glob('client-*')))}"
+        directory.mkdir()
+        done = client.install(live.url, [f"{project}==1.0 --hash=sha256:{digest}"], directory)
+        assert (f"{project}.py" in done.names) == (done.status == 0), done.output
+        return done.status == 0
+
+    with site.running() as live:
+        assert install(live, "one")
+    entries(site.cache, 2)
+    capsys.readouterr()
+    assert site.command("list", "one", "--offline", "--format", "json") == 0
+    (found,) = json.loads(capsys.readouterr().out)["projects"]
+    assert (found["of_use"], found["kept"]) == (True, ["one-1.0-py2.py3-none-any.whl"])
+    assert site.command("list", "two", "--offline") == 1
+    with site.running(offline=True) as live:
+        assert install(live, "one")
+        assert not install(live, "two")
