@@ -98,7 +98,8 @@ def _read(
     if source is not None and source not in sources:
         known = ", ".join(sorted(sources)) or "none"
         raise click.UsageError(f"no source of this site is called {source}; with copies: {known}")
-    contents = read_caches(directories, sources)
+    stale = plan.copies.stale if plan.copies else 0
+    contents = read_caches(directories, sources, stale)
     if contents.foreign:
         click.echo(f"{contents.foreign} copies of other sites are left out", err=True)
     if contents.unknown:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import pwd
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,15 +43,16 @@ class Contents:
     """Files called like copies that are none that rewritegen's configuration would make."""
 
 
-def read_caches(directories: tuple[Path, ...], sources: frozenset[str]) -> Contents:
+def read_caches(directories: tuple[Path, ...], sources: frozenset[str], stale: int = 0) -> Contents:
     """Read what is kept for these sources; a directory that is not there is empty.
 
+    :param stale: how many seconds longer than it is fresh a copy of httpd stands in.
     :raises RewritegenError: when a directory cannot be read, or is a link.
     """
     contents = Contents(directories)
     for directory in directories:
         with _opened(directory) as root:
-            for entry in _entries(root) if root is not None else ():
+            for entry in _entries(root, stale) if root is not None else ():
                 if entry is None:
                     contents.unknown += 1
                 elif entry.key.source not in sources:
@@ -121,21 +122,20 @@ def _below(root: int | None, path: str) -> Iterator[tuple[int | None, str]]:
             os.close(number)
 
 
-def _entries(root: int) -> Iterator[Entry | None]:
+def _entries(root: int, stale: int) -> Iterator[Entry | None]:
     """Yield every copy, and None for what is called like one and is none."""
     for directory, prefix, name in _files(root, "", _DEEPEST):
-        read = _reader(name)
-        if read is not None and (found := _head(directory, name)) is not None:
-            head, size = found
-            if name.endswith(apache_files.HEADER):
-                size += _size(directory, apache_files.body_of(name))
-            yield read(prefix + name, head, size)
-
-
-def _reader(name: str) -> Callable[[str, bytes, int], Entry | None] | None:
-    if name.endswith(apache_files.HEADER):
-        return apache_files.read_apache
-    return nginx_files.read_nginx if nginx_files.NAME.fullmatch(name) else None
+        httpd = name.endswith(apache_files.HEADER)
+        if not httpd and not nginx_files.NAME.fullmatch(name):
+            continue
+        if (found := _head(directory, name)) is None:
+            continue
+        head, size = found
+        if not httpd:
+            yield nginx_files.read_nginx(prefix + name, head, size)
+        elif not apache_files.is_list(head):
+            size += _size(directory, apache_files.body_of(name))
+            yield apache_files.read_apache(prefix + name, head, size, stale)
 
 
 def _files(directory: int, prefix: str, levels: int) -> Iterator[tuple[int, str, str]]:

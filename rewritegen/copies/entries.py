@@ -64,8 +64,8 @@ class Entry(NamedTuple):
     since: int
     """When the source answered it, or said that it has not changed."""
     fresh_until: int
-    stands_until: int | None
-    """So long it is answered when the source cannot be asked; None: as long as it is kept."""
+    stands_until: int
+    """So long it is answered when the source cannot be asked."""
     paths: tuple[str, ...]
     """Its files, relative to the cache directory; the first one is what makes it a copy."""
     body: tuple[str, int]
@@ -73,7 +73,7 @@ class Entry(NamedTuple):
 
     def stands(self, now: float) -> bool:
         """Tell whether it is answered at this time when the source cannot be asked."""
-        return self.status == 200 and (self.stands_until is None or self.stands_until >= now)
+        return self.status == 200 and self.stands_until >= now
 
 
 def read_key(text: str) -> Key | None:

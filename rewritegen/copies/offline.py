@@ -35,7 +35,7 @@ class Prospect(NamedTuple):
     pages: tuple[tuple[str, str], ...]
     """Form and coding of the page copies that would be answered, best first."""
     stands_until: int | None
-    """Of the page that lasts longest; None: as long as it is kept."""
+    """Of the page that lasts longest; None when there is none."""
     kept: tuple[str, ...]
     """URLs in the page whose files are kept."""
     missing: tuple[str, ...]
@@ -137,10 +137,9 @@ class _Offline:
             return nothing._replace(problem=f"answered {', '.join(others)}")
         order = [form.suffix for form in REPRESENTATIONS]
         used.sort(key=lambda one: (order.index(one[1].key.form), one[1].key.coding))
-        ends = [entry.stands_until for _, entry in used]
         found = nothing._replace(
             pages=tuple((entry.key.form, entry.key.coding) for _, entry in used),
-            stands_until=None if None in ends else max(end for end in ends if end is not None),
+            stands_until=max(entry.stands_until for _, entry in used),
         )
         return self._with_files(found, *used[0])
 

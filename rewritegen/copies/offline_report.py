@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from rewritegen.copies.offline import Prospect
 from rewritegen.copies.projects import file_name
-from rewritegen.copies.text import columns, end_text, forms_text, iso_text, json_text
+from rewritegen.copies.text import columns, forms_text, iso_text, json_text, time_text
 from rewritegen.diagnostics import visible
 
 __all__ = ["offline_as_json", "offline_as_table"]
@@ -37,7 +37,7 @@ def _table(found: Sequence[Prospect]) -> str:
             one.source,
             forms_text(one.pages),
             f"{len(one.kept)} of {len(one.kept) + len(one.missing)}" if one.pages else "-",
-            end_text([one.stands_until]) if one.pages else "-",
+            "-" if one.stands_until is None else time_text(one.stands_until),
             _note(one),
         )
         for one in found

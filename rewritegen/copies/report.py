@@ -12,7 +12,6 @@ from rewritegen.copies.text import (
     age_text,
     bytes_text,
     columns,
-    end_text,
     forms_text,
     iso_text,
     json_text,
@@ -78,7 +77,7 @@ def as_table(rows: Sequence[Held], used: Uses, now: float, *, detailed: bool) ->
             bytes_text(row.size),
             age_text(now - max(one.since for one in row.leading)),
             time_text(max(one.fresh_until for one in row.leading)),
-            end_text(one.stands_until for one in row.leading),
+            time_text(max(one.stands_until for one in row.leading)),
         )
         for row in rows
     ]
@@ -96,7 +95,7 @@ def _details(entry: Entry, used: Uses, now: float) -> tuple[str, ...]:
         bytes_text(entry.size),
         age_text(now - entry.since),
         time_text(entry.fresh_until),
-        end_text([entry.stands_until]),
+        time_text(entry.stands_until),
     )
 
 

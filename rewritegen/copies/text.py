@@ -10,7 +10,6 @@ __all__ = [
     "age_text",
     "bytes_text",
     "columns",
-    "end_text",
     "forms_text",
     "iso_text",
     "json_text",
@@ -57,16 +56,6 @@ def age_text(seconds: float) -> str:
 def time_text(seconds: int) -> str:
     """Return a time of this machine, to the minute."""
     return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M")
-
-
-def end_text(ends: Iterable[int | None]) -> str:
-    """Return the latest of these ends; None is none."""
-    latest = 0
-    for end in ends:
-        if end is None:
-            return "it is removed"
-        latest = max(latest, end)
-    return time_text(latest)
 
 
 def iso_text(seconds: int | None) -> str | None:

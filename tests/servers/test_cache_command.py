@@ -128,12 +128,13 @@ CacheHeader On
 CacheEnable disk /
 ProxyPass / {url} retry=0
 Header set Cache-Control "max-age=600"
-Header unset Vary
+{vary}
 """
 
 
+@pytest.mark.parametrize("vary", ["Header unset Vary", "Header set Vary Accept-Encoding"])
 def test_what_httpd_writes_is_read_and_may_go_while_it_runs(
-    place: Path, start_server: StartServer
+    place: Path, start_server: StartServer, vary: str
 ) -> None:
     require("apache")
     port, tree, cache = free_port(), place / "tree", place / "cache"
@@ -141,28 +142,30 @@ def test_what_httpd_writes_is_read_and_may_go_while_it_runs(
     cache.mkdir()
     cache.chmod(0o777)
     with upstream(Index({})) as index:
-        index.files.content = {f"/-/{PAGE}": b"a page", f"/-/{FILE}": b"a wheel"}
+        index.files.content = {f"/simple/-/{PAGE}": b"a page", f"/files/-/{FILE}": b"a wheel"}
         values = {
             "port": port,
             "modules": next((path for path in MODULES if Path(path).is_dir()), MODULES[0]),
             "user": 'User "#65534"\nGroup "#65534"' if is_root() else "",
             "cache": cache,
+            "vary": vary,
             "url": f"{index.files.origin}/",
         }
         (tree / "httpd.conf").write_text(HTTPD.format(**values))
         server = start_server("apache", tree, [port])
 
         def get(key: str) -> Answer:
-            return ask(port, f"/-/{key}")
+            return ask(port, f"/{'simple' if key == PAGE else 'files'}/-/{key}")
 
         answers = {key: get(key) for key in (PAGE, FILE)}
         found = {str(entry.key): entry for entry in entries(cache, 2)}
         assert sorted(found) == [FILE, PAGE]
         for key, entry in found.items():
             assert (entry.program, entry.status) == ("apache", 200)
+            assert len(entry.paths) == (3 if "set" in vary.split() else 2)
             assert abs(entry.since - date(answers[key])) <= 1
             assert entry.fresh_until - entry.since == 600
-            assert entry.size == sum((cache / path).stat().st_size for path in entry.paths)
+            assert entry.size == sum((cache / path).stat().st_size for path in entry.paths[:2])
             assert read_body(cache, entry) == answers[key].body
         for _ in range(2):
             assert "HIT" in (get(PAGE).one("X-Cache") or "")

@@ -77,7 +77,7 @@ LIST = """\
 PROJECT       SOURCE  PAGES                             FILES  SIZE     AGE  FRESH UNTIL       STANDS IN UNTIL
 eight         public  html identity                     0      432 B    2m   2027-01-15 08:10  2027-01-15 09:10
 six-seven     public  html gzip, v1_json gzip+identity  1      4.0 KiB  2m   2027-01-15 08:10  2027-01-15 09:10
-(no project)  public  -                                 1      5.1 KiB  2m   2027-01-15 08:10  it is removed
+(no project)  public  -                                 1      5.1 KiB  2m   2027-01-15 08:10  2027-02-14 08:10
 """
 
 
@@ -125,7 +125,7 @@ def test_json_says_everything(site: Path, capsys: pytest.CaptureFixture[str]) ->
         "since": "2027-01-15T08:00:00Z",
     }
     assert file["stands_until"] == "2027-01-16T09:00:00Z"
-    assert by_name[None]["files"][0]["stands_until"] is None
+    assert by_name[None]["files"][0]["stands_until"] == "2027-02-14T08:10:00Z"
 
 
 OFFLINE = """\

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,6 +42,7 @@ def test_what_is_not_ours_is_counted(tmp_path: Path) -> None:
     keep(tmp_path, PAGE, version=6).rename(tmp_path / ("0" * 32))
     keep(tmp_path, PAGE)
     (tmp_path / "x.header").write_bytes(b"")
+    (tmp_path / "y.header").write_bytes(struct.pack("=IQ", 5, 0) + b"accept\r\n\r\n")
     (tmp_path / ("1" * 32 + ".0000000012")).write_bytes(b"half of an answer")
     (tmp_path / "aptmpAbCdEf").write_bytes(b"half of an answer")
     contents = read(tmp_path)

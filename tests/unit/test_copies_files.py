@@ -71,17 +71,26 @@ def test_a_file_of_httpd() -> None:
     data = apache_file()
     name = apache_name()
     body = name.removesuffix(".header") + ".data"
-    assert read_apache(name, data, 5000) == Entry(
+    assert read_apache(name, data, 5000, 3600) == Entry(
         key=Key("page", "public", "six", "0123abcd", form="v1_json", coding="gzip"),
         program="apache",
         status=200,
         size=5000,
         since=NOW,
         fresh_until=NOW + 600,
-        stands_until=None,
+        stands_until=NOW + 600 + 3600,
         paths=(name, body),
         body=(body, 0),
     )
+
+
+def test_a_variant_of_httpd_lies_below_the_list_of_what_it_depends_on() -> None:
+    data = apache_file()
+    name = f"{apache_name()}.vary/a/b/cdef.header"
+    entry = read_apache(name, data, 5000, 3600)
+    assert entry is not None
+    assert entry.paths == (name, f"{apache_name()}.vary/a/b/cdef.data", apache_name())
+    assert read_apache(f"{apache_name(OTHER_URL)}.vary/a/b/cdef.header", data, 5000, 0) is None
 
 
 OTHER_URL = "http://packages.example.org/simple/six/?"
@@ -103,7 +112,7 @@ OTHER_URL = "http://packages.example.org/simple/six/?"
     ],
 )
 def test_what_is_no_copy_of_httpd(data: bytes, name: str) -> None:
-    assert read_apache(name, data, len(data)) is None
+    assert read_apache(name, data, len(data), 3600) is None
 
 
 @pytest.mark.parametrize(
