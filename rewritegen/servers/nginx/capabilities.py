@@ -77,6 +77,8 @@ def parse(text: str) -> Capabilities | None:
     modules = (DEFAULT - set(_WITHOUT.findall(text))) | set(_WITH.findall(text))
     if re.search(r"--add-module=\S*njs", text):
         modules |= {"http_js"}
+    if re.search(r"--with-pcre-jit(?=\s|$)", text):
+        modules |= {"pcre_jit"}
     if re.search(r"--without-pcre(?=\s|$)", text):
         modules -= {"http_rewrite"}
     return Capabilities(tuple(map(int, version.groups())), frozenset(modules))

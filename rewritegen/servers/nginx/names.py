@@ -95,8 +95,9 @@ class Names:
         )
         grammar = self.plan.grammar
         targets = [
-            ("the list", grammar.root),
+            # what is asked for most is tried first
             ("a page, in any spelling of the name", grammar.page),
+            ("the list", grammar.root),
             ("a file beside a page", grammar.beside),
             *zip((route.prefix for route in self.plan.files), grammar.files, strict=True),
             *((target, target) for target in grammar.meta),

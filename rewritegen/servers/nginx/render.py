@@ -75,6 +75,7 @@ def _view(plan: Plan, scope: Scope, capabilities: Capabilities) -> View:
         ciphers=CIPHERS,
         log=_log(plan, scope),
         temporary=tuple(word for word in _TEMPORARY if f"http_{word}" in capabilities),
+        jit="pcre_jit" in capabilities,
         ssi="http_ssi" in capabilities,
         script=(SCRIPT_NAME,) if script else (),
         maps=tuple(names.maps()),

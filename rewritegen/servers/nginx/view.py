@@ -285,6 +285,8 @@ class View(NamedTuple):
     log: str
     temporary: tuple[str, ...]
     """Modules that keep temporary files of their own."""
+    jit: bool
+    """The build compiles regular expressions to machine code."""
     ssi: bool
     """The build has server-side includes, which an outer configuration may have switched on."""
     script: tuple[str, ...]
