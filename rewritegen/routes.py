@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from typing_extensions import assert_never
 
 from rewritegen.plan import Plan
+from rewritegen.quantities import Duration
 from rewritegen.steps import (
     AskPrivately,
     Available,
@@ -97,7 +100,22 @@ def route_table(plan: Plan) -> tuple[str, ...]:
     ]
     lines.extend(f"  {number}. {describe(step)}" for number, step in enumerate(plan.page, start=1))
     lines.extend(describe_files(route) for route in plan.files)
+    lines.extend(_describe_copies(plan))
     return tuple(lines)
+
+
+def _describe_copies(plan: Plan) -> Iterator[str]:
+    if not plan.steps_with_upstream:
+        return
+    if plan.offline:
+        yield "offline: no proxy is asked; what was kept of it answers"
+    if plan.copies is not None:
+        times = (str(Duration(seconds)) for seconds in plan.copies[2:])
+        pages, files, stale = times
+        yield (
+            f"answers of proxies are kept: pages for {pages}, files for {files}, and {stale} longer "
+            "for a proxy that does not answer"
+        )
 
 
 def _describe_root(plan: Plan) -> str:
