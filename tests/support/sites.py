@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,6 +86,8 @@ def start_site(kind: str, site_file: Path, tree: Path) -> LiveSite:
     assert not refusals, [str(problem) for problem in refusals]
     files = server.render(plan, "standalone", capabilities)
     files.write(tree)
+    if processes.is_root() and (tree / "cache").is_dir():
+        os.chown(tree / "cache", 65534, 65534)  # nginx does this itself, httpd does not
     ports = [port for _, port in plan.listen]
     process = processes.start(kind, tree, ports, server.command(binary, tree))
     return LiveSite(plan, process, files.fingerprint)

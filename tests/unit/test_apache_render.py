@@ -82,7 +82,7 @@ def test_the_site_of_these_tests_has_every_kind_of_step(plan: Plan) -> None:
         r'RewriteCond "expr',
         r"\(\?P<|\(\?<[a-z]",
         r'"\[(?:[^"]*,)?B(?:=[^,"]*)?(?:,[^"]*)?\]"',
-        r"\$\{(?!rg_lower:\$1\}|RG_MODULES\})",
+        r"\$\{(?!rg_lower:\$1\}|rg_escape:%1\}|RG_MODULES\}|RG_CACHE\})",
         r"(?i)MultiViews|type-map",
         r"AllowOverride (?!None)",
         r"SSLProxyVerify (?!require)",
@@ -100,7 +100,9 @@ def test_every_rule_begins_with_a_literal(text: str) -> None:
     for rule in rules:
         found = re.findall(r'"([^"]*)"', rule)
         assert len(found) in (2, 3), rule
-        assert re.match(r"-$|/|https?://[a-z0-9]", found[1]), rule
+        assert re.match(
+            r"-$|/|https?://[a-z0-9]|balancer://rg_[a-z0-9-]+_(?:pages/|files\d+[/%])", found[1]
+        ), rule
         assert len(found) == 2 or re.fullmatch(r"\[.+\]", found[2]), rule
 
 
@@ -218,7 +220,7 @@ def test_a_part_of_a_host_holds_nothing_that_would_change_the_rest(plan: Plan) -
         "RewriteMap",
         "RewriteCond",
         "RewriteRule",
-        "ProxyPass",
+        "LimitInternalRecursion",
     }
     assert sections <= {
         *(
@@ -358,6 +360,7 @@ def fallbacks(*entries: str) -> Plan:
 
 A = '{name: a, proxy: "https://a.example.org/simple/"}'
 B = '{name: b, proxy: "https://b.example.org/simple/"}'
+C = '{name: c, proxy: "https://c.example.org/simple/"}'
 MIRROR = "{name: m, mirror: /srv/m}"
 LAST = '{name: r, redirect: "https://r.example.org/simple/"}'
 
@@ -367,16 +370,15 @@ LAST = '{name: r, redirect: "https://r.example.org/simple/"}'
     [
         ((), ()),
         ((A,), ()),
-        ((MIRROR, A), ()),
         ((MIRROR, A, LAST), ()),
-        ((A, LAST), ()),
-        ((MIRROR, LAST), ()),
-        ((A, B), (("RG705", "fallbacks[1]"),)),
-        ((A, MIRROR), (("RG706", "fallbacks[1]"),)),
-        ((A, MIRROR, B), (("RG706", "fallbacks[1]"), ("RG705", "fallbacks[2]"))),
+        ((A, MIRROR), ()),
+        ((MIRROR, A, B, LAST), ()),
+        ((A, MIRROR, B), ()),
+        ((A, B, C), (("RG705", "fallbacks[2]"),)),
+        ((A, MIRROR, B, C, LAST), (("RG705", "fallbacks[3]"),)),
     ],
 )
-def test_chains_that_one_instance_cannot_tell_apart_are_refused(
+def test_more_than_two_proxies_are_refused(
     entries: tuple[str, ...], refused: tuple[tuple[str, str], ...]
 ) -> None:
     problems = Apache().refusals(fallbacks(*entries), "vhost", Apache.baseline)

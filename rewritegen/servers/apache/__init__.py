@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from rewritegen.diagnostics import Problem
 from rewritegen.plan import Plan
 from rewritegen.servers.apache.capabilities import BASELINE, OLDEST, ask
+from rewritegen.servers.apache.turns import MOST_PROXIES
 from rewritegen.servers.base import Capabilities, Files, Scope, seal
-from rewritegen.steps import TryMirror, TryProxy
+from rewritegen.steps import TryProxy
 
 if TYPE_CHECKING:
-    from rewritegen.servers.apache.view import Module
+    from rewritegen.servers.apache.view import Module, View
 
 __all__ = ["Apache"]
 
@@ -75,25 +76,40 @@ class Apache:
         from rewritegen.templating import environment
 
         seen = view(plan, scope)
+        standalone = scope == "standalone"
         templates = environment()
         answers = templates.get_template("apache/answers.j2").render(view=seen).strip()
-        parts = ["directories", "rules", "inner", *(["fetches"] if seen.fetched else [])]
+        parts = ["directories", "rules", "inner", *_asking_parts(seen)]
         site = "\n\n".join(
             templates.get_template(f"apache/{part}.j2").render(view=seen).strip() for part in parts
         )
         text = templates.get_template(_TEMPLATES[scope]).render(
             view=seen, answers=answers, site=site
         )
-        directories = ("logs", "run") if scope == "standalone" else ()
-        return seal(Files(((file_name(plan, scope), text),), directories))
+        directories = ("logs", "run", *(["cache"] if plan.copies else []))
+        return seal(Files(((file_name(plan, scope), text),), directories if standalone else ()))
 
     def command(self, binary: str, tree: Path) -> list[str]:
         """Return the command that runs a standalone tree in the foreground."""
-        return [binary, "-d", str(tree), "-f", "httpd.conf", "-DFOREGROUND"]
+        return [*_start(binary, tree), "-DFOREGROUND"]
 
     def test_command(self, binary: str, tree: Path) -> list[str]:
         """Return the command that tests a standalone tree and exits 0 when it is fine."""
-        return [binary, "-d", str(tree), "-f", "httpd.conf", "-t"]
+        return [*_start(binary, tree), "-t"]
+
+
+def _asking_parts(seen: View) -> Iterator[str]:
+    """Yield the templates of HTTP sources."""
+    if seen.asking is not None:
+        yield "ways"
+        yield "cache" if seen.asking.kept else "never"
+        if seen.asking.workers:
+            yield "workers"
+
+
+def _start(binary: str, tree: Path) -> list[str]:
+    """Return the command line; CacheRoot, unlike all other paths, is not relative to the tree."""
+    return [binary, "-C", f'Define RG_CACHE "{tree}/cache"', "-d", str(tree), "-f", "httpd.conf"]
 
 
 def _version(capabilities: Capabilities) -> Iterator[Problem]:
@@ -114,24 +130,12 @@ def _missing(needed: tuple[Module, ...], capabilities: Capabilities) -> Iterator
 
 
 def _fallbacks(plan: Plan) -> Iterator[Problem]:
-    proxy: TryProxy | None = None
-    for step in plan.page:
-        if isinstance(step, TryProxy) and proxy is not None:
-            message = (
-                f"Apache cannot ask a second proxy after `{proxy.source.name}`: in one instance it cannot keep"
-                ' "not here" and "don\'t know" apart beyond the first'
-            )
-            advice = f"remove `{step.source.name}`, copy it into a mirror that stands before it, or use nginx"
-            yield Problem("RG705", message, None, advice, key=step.source.key)
-        elif isinstance(step, TryProxy):
-            proxy = step
-        elif isinstance(step, TryMirror) and proxy is not None:
-            message = (
-                f"Apache cannot go on to a mirror after the proxy `{proxy.source.name}`: when that cannot be"
-                " reached, the mirror's page would be sent with status 503"
-            )
-            advice = f"move `{step.source.name}` before `{proxy.source.name}`, or use nginx"
-            yield Problem("RG706", message, None, advice, key=step.source.key)
+    proxies = [step for step in plan.page if isinstance(step, TryProxy)]
+    for step in proxies[MOST_PROXIES:]:
+        asked = " and ".join(f"`{proxy.source.name}`" for proxy in proxies[:MOST_PROXIES])
+        message = f"Apache asks at most two proxies, which are {asked}: each takes a dozen internal redirects"
+        advice = f"remove `{step.source.name}`, copy it into a mirror, or use nginx"
+        yield Problem("RG705", message, None, advice, key=step.source.key)
 
 
 def _whole_host(plan: Plan, scope: Scope) -> Iterator[Problem]:

@@ -32,17 +32,10 @@ BASELINE = Capabilities(
     OLDEST,
     frozenset(
         [
-            *("alias", "authz_core", "autoindex", "deflate", "filter", "headers", "log_config"),
-            *(
-                "mpm_event",
-                "proxy",
-                "proxy_http",
-                "rewrite",
-                "ssl",
-                "substitute",
-                "unixd",
-                "version",
-            ),
+            *("alias", "authz_core", "autoindex", "cache", "cache_disk", "deflate", "filter"),
+            *("headers", "lbmethod_byrequests", "log_config", "mpm_event", "proxy"),
+            *("proxy_balancer", "proxy_http", "rewrite", "slotmem_shm", "ssl", "substitute"),
+            *("unixd", "version"),
         ]
     ),
 )

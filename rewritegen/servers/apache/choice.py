@@ -14,9 +14,10 @@ def choose(pattern: str, place: str, target: str, flags: tuple[str, ...]) -> Ite
     """Yield the rules that serve the first page file of the order of the representation, its ``.gz`` where one lies."""
     nothing_yet = Condition("%{ENV:RG_FILE}", "!.")
     types = {form.suffix: form.content_type for form in REPRESENTATIONS}
+    suffixes = {form.name: form.suffix for form in REPRESENTATIONS}
     text = "the page: the first file that is there, in the order of the representation"
     for number, (suffix, name) in enumerate(search_order()):
-        asked = (Condition("%{ENV:RG_FORM}", f"={name}"),) if name else ()
+        asked = (Condition("%{ENV:RG_FORM}", f"={suffixes[name]}"),) if name else ()
         there = Condition(f"{place}/index.{suffix}", "-f")
         chosen = (f"E=RG_FILE:index.{suffix}", f"T={types[suffix]}")
         yield Rule(

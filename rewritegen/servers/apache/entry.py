@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from rewritegen.names import CANONICAL_NAME, TOO_MANY_CAPITALS, TOO_MANY_SEPARATORS
 from rewritegen.plan import METHODS, Plan
 from rewritegen.servers.apache.files import file_rules
+from rewritegen.servers.apache.hops import hop_rules, next_rules
 from rewritegen.servers.apache.pages import negotiation, page_rules, root_rules
 from rewritegen.servers.apache.quoting import regex
 from rewritegen.servers.apache.rules import Condition, Group, Item, Rule
-from rewritegen.servers.apache.upstreams import fetch_rules
-from rewritegen.servers.apache.words import CANONICAL_URL, METHODS_URL
+from rewritegen.servers.apache.turns import file_turns
+from rewritegen.servers.apache.words import CANONICAL_URL, FILES_PLACE, METHODS_URL
 
 __all__ = ["own_urls", "ruleset"]
 
@@ -28,11 +29,12 @@ def ruleset(plan: Plan, *, part: bool, logged: bool) -> tuple[Item, ...]:
     :param logged: set what the JSON log shows of a request.
     """
     items = [_body_of_405(), *(_for_the_log() if logged else ()), *_first_refusals(plan)]
+    items.extend(hop_rules(plan))
     items.extend(_spellings(plan))
     meta = "a text without a file: the answer 200 has its ErrorDocument, below"
     items.append(Rule("^/-/(?:health|rewritegen)$", flags=("R=200", "L"), comment=(meta,)))
     items.append(negotiation(plan.mount))
-    items.extend(fetch_rules(plan))
+    items.extend(next_rules(plan))
     items.append(root_rules(plan.root_list, plan.mount))
     page = Rule(f"!^{regex(plan.mount)}{CANONICAL_NAME}/[^/]*$")
     comment = ("pages, and files beside them: the first that fits decides",)
@@ -50,6 +52,8 @@ def own_urls(plan: Plan) -> str:
     """Return the pattern of the URLs that are ours in a virtual host that has others as well."""
     prefixes = dict.fromkeys([plan.mount, *(route.prefix for route in plan.files)])
     ours = [regex(prefix) for prefix in prefixes]
+    if file_turns(plan):
+        ours.append(regex(FILES_PLACE))
     return f"^(?:{'|'.join([*ours, '/-/rg_', '/-/(?:health|rewritegen)$'])})"
 
 

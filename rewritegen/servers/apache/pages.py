@@ -3,9 +3,10 @@
 Every rule of this module stands inside the guard "a page of a canonical name, or a file beside it", so that patterns
 need not say again what a name is. Names of environment variables:
 
-* ``RG_SOURCE``: X-Index-Source; ``RG_ASK``: what is fetched from an upstream (see ``upstreams``);
-* ``RG_NAME``: the canonical name, where a redirect needs it;
-* ``RG_FORM``: representation, ``RG_GZIP``: the client takes gzip, ``RG_FILE``: the page file that was found;
+* ``RG_SOURCE``: X-Index-Source; ``RG_ASK`` and others: the way through the HTTP sources (see ``hops``);
+* ``RG_AFTER``: the step behind which the search goes on; ``RG_UNSURE``: a source could not answer;
+* ``RG_FORM``: representation, ``RG_GZIP``: the client takes gzip, ``RG_CODING``: the same in the URL of a copy;
+* ``RG_FILE``: the page file that was found;
 * ``RG_PAGE``, ``RG_PACKED``, ``RG_FRESH``, ``RG_SHORT``, ``RG_LONG``: which headers the answer gets (see the view).
 """
 
@@ -21,7 +22,8 @@ from rewritegen.servers.apache.choice import choose
 from rewritegen.servers.apache.claims import not_claimed, reserved
 from rewritegen.servers.apache.quoting import regex, substitution, test_string
 from rewritegen.servers.apache.rules import Condition, Group, Item, Rule
-from rewritegen.servers.apache.words import FETCH_URL, begin_url
+from rewritegen.servers.apache.turns import PageTurn, page_turns
+from rewritegen.servers.apache.words import NEVER_ASKED
 from rewritegen.steps import (
     AskPrivately,
     Available,
@@ -33,7 +35,6 @@ from rewritegen.steps import (
     Reserved,
     RootList,
     SendTo,
-    Source,
     Step,
     TryMirror,
     TryProxy,
@@ -41,7 +42,6 @@ from rewritegen.steps import (
 
 __all__ = [
     "NOT_COMPRESSED",
-    "behind_proxy",
     "negotiation",
     "page_rules",
     "root_rules",
@@ -54,14 +54,18 @@ NOT_COMPRESSED = "E=no-gzip:1"
 
 def negotiation(mount: str) -> Group:
     """Return the rules that put representation and encoding of a page into variables."""
-    here = f"^(?:{regex(mount)}(?:[^/]+/)?|{FETCH_URL}page/.+)$"
-    rules = [Rule(here, flags=("E=RG_PAGE:1", f"E=RG_FORM:{REPRESENTATIONS[-1].name}"))]
+    here = f"^{regex(mount)}(?:[^/]+/)?$"
+    # these match always, and so say `Vary` for a copy, which no Header directive reaches
+    varies = tuple(Condition(f"%{{HTTP:{name}}}", "^") for name in ("Accept", "Accept-Encoding"))
+    first = ("E=RG_PAGE:1", f"E=RG_FORM:{REPRESENTATIONS[-1].suffix}", "E=RG_CODING:identity")
+    rules = [Rule(here, flags=first, conditions=varies)]
     for form in reversed(REPRESENTATIONS):
         if form.accept:
             accept = Condition("%{HTTP:Accept}", form.accept, ("NC",))
-            rules.append(Rule(here, flags=(f"E=RG_FORM:{form.name}",), conditions=(accept,)))
+            rules.append(Rule(here, flags=(f"E=RG_FORM:{form.suffix}",), conditions=(accept,)))
     gzip = Condition("%{HTTP:Accept-Encoding}", ACCEPT_GZIP, ("NC",))
-    rules.append(Rule(here, flags=("E=RG_GZIP:1", "E=force-gzip:1"), conditions=(gzip,)))
+    flags = ("E=RG_GZIP:1", "E=RG_CODING:gzip", "E=force-gzip:1")
+    rules.append(Rule(here, flags=flags, conditions=(gzip,)))
     return Group(
         ("representation (the best that the client accepts) and encoding of a page",),
         None,
@@ -96,22 +100,30 @@ def root_rules(root: RootList, mount: str) -> Group:
 
 
 def page_rules(plan: Plan) -> Iterator[Item]:
-    """Yield what each step does, in order."""
+    """Yield what each step does, in order; a request that comes back passes over the steps that it has been at."""
     mount = regex(plan.mount)
-    behind = behind_proxy(plan)
+    turns = {turn.step: turn for turn in page_turns(plan)}
+    numbers = [turn.number for turn in turns.values() if turn.goes_on]
+    waiting: list[Item] = []
     for step in plan.page:
-        if step is not behind:
-            yield from _step(step, mount, behind)
+        if isinstance(step, TryProxy | AskPrivately):
+            waiting.extend(_asked(plan, turns[step], mount))
+            if turns[step].goes_on:
+                later = "|".join(map(str, numbers[numbers.index(turns[step].number) :]))
+                been = Rule("^", conditions=(Condition("%{ENV:RG_AFTER}", f"^(?:{later})$"),))
+                yield Group((f"up to {step.source.key}",), been, tuple(waiting))
+                waiting = []
+        elif isinstance(step, NotFound) and numbers:
+            unsure = (Condition("%{ENV:RG_UNSURE}", "=1"),)
+            comment = ("nobody has it, and a source could not answer",)
+            waiting.append(Rule("^", flags=("R=502", "L"), conditions=unsure, comment=comment))
+            waiting.extend(_step(step, mount))
+        else:
+            waiting.extend(_step(step, mount))
+    yield from waiting
 
 
-def behind_proxy(plan: Plan) -> SendTo | None:
-    """Return the redirect behind the proxy: the answer of the proxy begins as it, so that it needs no rule."""
-    proxies = [step for step in plan.page if isinstance(step, TryProxy)]
-    redirects = [step for step in plan.page if isinstance(step, SendTo)]
-    return redirects[0] if proxies and redirects else None
-
-
-def _step(step: Step, mount: str, behind: SendTo | None) -> Iterator[Item]:
+def _step(step: Step, mount: str) -> Iterator[Item]:
     match step:
         case Available(source=source, marker=marker):
             key = source.key if source else "state"
@@ -120,19 +132,10 @@ def _step(step: Step, mount: str, behind: SendTo | None) -> Iterator[Item]:
             yield unavailable(marker, key, (reason,))
         case OwnedBy():
             yield _owned(step, mount)
-        case AskPrivately(source=source, claims=claims):
-            label = f"E=RG_SOURCE:{source.label}"
-            beside = Rule("[^/]$", flags=(label, "R=404", "L"))
-            text = f"{source.key} {source.name}: asked for what it claims, and for nothing else; its answer is final"
-            yield Group((text,), not_claimed(claims, mount), (beside, _ask(source, mount, label)))
         case Reserved():
             yield from reserved(step, mount)
         case TryMirror():
             yield _mirror(step, mount)
-        case TryProxy(source=source):
-            text = f"{source.key} {source.name}: pages only; a file has an owner or is not here"
-            begun = [f"E=RG_SOURCE:{behind.source.label}"] if behind else []
-            yield Group((text,), None, (_ask(source, mount, *begun),))
         case SendTo(source=source, url=url):
             flags = (f"E=RG_SOURCE:{source.label}", "R=302", "NE", "QSD", "L")
             target = f"{substitution(url, source.key)}$1/"
@@ -140,6 +143,8 @@ def _step(step: Step, mount: str, behind: SendTo | None) -> Iterator[Item]:
             yield Rule(f"^{mount}([^/]+)/$", target, flags, comment=(text,))
         case NotFound():
             yield Rule("^", flags=("R=404", "L"), comment=("nobody has it",))
+        case TryProxy() | AskPrivately():
+            raise AssertionError("these have a turn")
         case _:
             assert_never(step)
 
@@ -260,9 +265,34 @@ def _target(tree: ProjectDirectories, key: str) -> str:
 # ---------------------------------------------------------------- upstreams
 
 
-def _ask(source: Source, mount: str, *label: str) -> Rule:
-    """Return the rule that has a page fetched (see ``upstreams``), by constants and the canonical name only."""
-    variables = (*label, f"E=RG_ASK:page/{source.name}/$1/", "E=RG_NAME:$1")
-    return Rule(
-        f"^{mount}([^/]+)/$", begin_url(f"page/{source.name}/"), (*variables, "P", "QSD", "L")
-    )
+def _asked(plan: Plan, turn: PageTurn, mount: str) -> Iterator[Item]:
+    """Yield the rules that look for a copy of a page, or have it fetched, by constants and the canonical name only."""
+    source = turn.step.source
+    if isinstance(turn.step, AskPrivately):
+        label = f"E=RG_SOURCE:{source.label}"
+        beside = Rule("[^/]$", flags=(label, "R=404", "L"))
+        text = f"{source.key} {source.name}: asked for what it claims, and for nothing else; its answer is final"
+        body = (beside, _look(plan, turn, mount, label))
+        yield Group((text,), not_claimed(turn.step.claims, mount), body)
+    else:
+        text = f"{source.key} {source.name}: pages only; a file has an owner or is not here"
+        yield Group((text,), None, (_look(plan, turn, mount),))
+
+
+def _look(plan: Plan, turn: PageTurn, mount: str, *label: str) -> Rule:
+    page = f"^{mount}([^/]+)/$"
+    if plan.copies is None and plan.offline:
+        return Rule(page, flags=(*label, "R=502", "L") if label else ("E=RG_UNSURE:1",))
+    place = f"{turn.place}$1/%{{ENV:RG_FORM}}/%{{ENV:RG_CODING}}/{turn.digest}"
+    flags = (*label, f"E=RG_ASK:{place.lstrip('/')}")
+    if plan.copies is None:
+        return Rule(page, NEVER_ASKED, (*flags, "E=RG_MISS:again/begin", "P", "QSD", "L"))
+    if plan.offline:
+        way = ("kept", "again/unsure" if turn.goes_on else "again/begin", "stop")
+    elif label:
+        way = ("have", "again/begin", "again/renew")
+    else:
+        way = ("look", "again/have", "stop")
+    names = ("RG_DO", "RG_MISS", "RG_HIT")
+    steps = tuple(f"E={name}:{word}" for name, word in zip(names, way, strict=True))
+    return Rule(page, place, (*flags, *steps, "PT", "QSD", "L"))

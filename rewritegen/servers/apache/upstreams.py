@@ -1,38 +1,28 @@
-"""What is asked over HTTP: workers, what may leave with a request, and what becomes of an answer.
-
-httpd cannot turn what an upstream says into another status, with one exception: when the document of an error fails,
-it reports the first error. So a request that an upstream is to answer *begins* as the error that it shall be if the
-upstream has no usable answer (502, or the redirect that stands behind the proxy), the upstream's answer is the
-document of that error, and an answer that is neither yes nor no is made to fail. Measured with refused connections,
-timeouts, unknown hosts, and statuses 3xx, 4xx, 5xx and 520: tests/servers/test_apache_fetch.py.
-"""
+"""HTTP sources as the templates print them: balancers, what leaves with a request, what becomes of an answer."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
-from rewritegen.plan import Plan
+from rewritegen.plan import ABSENT_SECONDS, Plan
 from rewritegen.representations import REPRESENTATIONS
-from rewritegen.servers.apache.files import fetch_file, file_ask
 from rewritegen.servers.apache.layout import continued, directive
-from rewritegen.servers.apache.pages import behind_proxy
-from rewritegen.servers.apache.quoting import argument, expression, regex
-from rewritegen.servers.apache.rules import Condition, Group, Item, Rule
-from rewritegen.servers.apache.words import FETCH_URL, begin_url
-from rewritegen.steps import AskPrivately, FetchFrom, FileRoute, SendTo, TryProxy
+from rewritegen.servers.apache.quoting import argument, regex
+from rewritegen.servers.apache.turns import FileTurn, PageTurn, file_turns, page_turns
+from rewritegen.servers.apache.words import FILES_PLACE, pages_place
+from rewritegen.steps import Limits, TryProxy
 
 __all__ = [
     "CONDITIONAL_HEADERS",
     "PRIVATE_HEADERS",
+    "Asking",
     "FileFetch",
+    "Kept",
     "PageFetch",
     "Worker",
-    "fetch_rules",
-    "fetched_urls",
-    "file_fetches",
-    "page_fetches",
-    "workers",
+    "asking",
 ]
 
 #: Request headers that say who asks, from where and for what. httpd cannot whitelist; these are those with a name.
@@ -86,147 +76,243 @@ CONDITIONAL_HEADERS = (
     *("Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"),
 )
 
-_SECONDS = 30
+#: Statuses that have a name in httpd, all others go by 500; without 404, and 416 and 504 of the cache.
+_FAILURES = (
+    *(*range(400, 404), *range(405, 416), 417, *range(421, 425), 426, 428, 429, 431, 451),
+    *(*range(500, 504), *range(505, 509), 510, 511),
+)
+
+#: Seconds after which the address of an upstream is looked up again.
+_ADDRESS_SECONDS = 60
 
 
 class Worker(NamedTuple):
-    """A ``<Proxy>`` block: connections to one upstream; arguments are quoted."""
+    """A ``<Proxy balancer://...>`` block: connections to one upstream; arguments are quoted."""
 
     comment: str
+    group: str
     url: str
+    limits: str
+    """Parameters of its BalancerMember."""
+    address: str
+    """The one that not every httpd knows."""
     tls: bool
     ca: str
-    timeout: int = _SECONDS
 
 
 class PageFetch(NamedTuple):
-    """Pages of one upstream; arguments are quoted."""
+    """Pages of one upstream; arguments are quoted, lines are whole directives."""
 
     comment: str
-    begin: str
-    """Where a request for a page begins."""
-    begins_as: str
-    """Arguments of Redirect: the answer unless the upstream has a page."""
-    begin_status: int
-    path: str
-    """Where it goes on."""
-    url: str
-    refused: str
-    """Statuses that are not passed on."""
-    other_label: str | None
-    """X-Index-Source of a 404 that the upstream gave; None: the source's own, because its answer is final."""
+    group: str
+    accepts: tuple[str, ...]
     links: tuple[str, ...]
     """Arguments of Substitute."""
-    accepts: tuple[tuple[str, str, str], ...]
-    """``set`` or ``append``, one media type of an Accept header, and the condition."""
-    keep: str
-    """Cache-Control of a page."""
+    headers: tuple[str, ...]
+    refused: str
+    """Statuses that are not passed on."""
 
 
 class FileFetch(NamedTuple):
-    """Files below one URL of an upstream; arguments are quoted."""
+    """Files below one URL of an upstream; arguments are quoted, lines are whole directives."""
 
     comment: str
-    begin: str
-    url: str
-    replaceable: bool
-    """A file of ours may be replaced; how long one of a public index holds, it says itself."""
+    group: str
+    headers: tuple[str, ...]
 
 
-def workers(plan: Plan) -> tuple[Worker, ...]:
-    """Return one worker for each URL that is asked, each once."""
-    found: dict[str, Worker] = {}
-    for comment, key, url in _asked(plan):
-        ca = argument(plan.ca, "ca")
-        found.setdefault(url, Worker(comment, argument(url, key), url.startswith("https://"), ca))
-    return tuple(found.values())
+class Kept(NamedTuple):
+    """The cache; lines are whole directives."""
+
+    root: tuple[str, ...]
+    base: str
+    """Argument of CacheKeyBaseURL."""
+    files: int
+    lines: tuple[str, ...]
 
 
-def fetched_urls(plan: Plan) -> str:
-    """Return the pattern of all URLs that are asked, in quotes."""
-    urls = dict.fromkeys(url for _, _, url in _asked(plan))
-    return continued(directive("<ProxyMatch", [f'"^(?:{"|".join(map(regex, urls))})"']))
+class Asking(NamedTuple):
+    """All of it."""
+
+    workers: tuple[Worker, ...]
+    pages: tuple[PageFetch, ...]
+    files: tuple[FileFetch, ...]
+    places: str
+    """The begin of a <LocationMatch> of what is asked for, or kept."""
+    begin: tuple[str, ...]
+    """Where a request goes when it has begun as the answer that stands if the source fails."""
+    kept: Kept | None
+    pages_root: str
+    files_root: str
 
 
-def _asked(plan: Plan) -> Iterator[tuple[str, str, str]]:
-    for step in plan.steps_with_upstream:
-        key = step.source.key
-        yield f"{key} {step.source.name}: pages", key, step.upstream.url
-    for _, attempt in _file_attempts(plan):
-        key = attempt.source.key
-        yield f"{key} {attempt.source.name}: files", key, attempt.url
-
-
-def _file_attempts(plan: Plan) -> Iterator[tuple[FileRoute, FetchFrom]]:
-    for route in plan.files:
-        for attempt in route.attempts:
-            if isinstance(attempt, FetchFrom):
-                yield route, attempt
-
-
-def fetch_rules(plan: Plan) -> Iterator[Item]:
-    """Yield the rules of requests that have begun; what comes from outside has no REDIRECT_RG_ASK."""
-    rules: list[Item] = []
-    begun = Condition("$1 %{ENV:REDIRECT_RG_ASK}", r"^(\S+) \1$")
-    for step in plan.steps_with_upstream:
-        flags = (f"E=RG_SOURCE:{step.source.label}", "L")
-        rules.append(Rule(f"^{FETCH_URL}(page/{step.source.name}/.+)$", "-", flags, (begun,)))
-    for route, attempt in _file_attempts(plan):
-        pattern = f"^{FETCH_URL}({file_ask(route, attempt)})$"
-        rules.append(fetch_file(route, attempt, pattern, (begun,)))
-    if rules:
-        comment = "what an upstream is asked, after the request began as the failure that it is otherwise (see below)"
-        yield Group((comment,), None, tuple(rules))
-
-
-def page_fetches(plan: Plan) -> tuple[PageFetch, ...]:
-    """Return the page fetches in the order of the steps."""
-    redirect = behind_proxy(plan)
-    return tuple(
-        _page_fetch(step, redirect if isinstance(step, TryProxy) else None)
-        for step in plan.steps_with_upstream
+def asking(plan: Plan, *, standalone: bool) -> Asking | None:
+    """Return what the templates need of the HTTP sources; None when there are none."""
+    pages, files = page_turns(plan), file_turns(plan)
+    if not pages and not files:
+        return None
+    roots = f"{regex(pages_place(plan.mount))}|{regex(FILES_PLACE)}"
+    begin = [f'ErrorDocument {status} "/%{{reqenv:RG_ASK}}"' for status in (200, 302, 502)]
+    if plan.copies is not None:
+        begin.append("CacheStaleOnError Off")
+    online = not plan.offline
+    return Asking(
+        workers=tuple(_workers(plan, pages, files)) if online else (),
+        pages=tuple(_page(plan, turn) for turn in pages) if online else (),
+        files=tuple(_file(plan, turn) for turn in files) if online else (),
+        places=continued(directive("<LocationMatch", [f'"^(?:{roots})"'])),
+        begin=tuple(begin) if online else (),
+        kept=_kept(plan, standalone=standalone),
+        pages_root=f"{plan.mount}-/",
+        files_root="/files/-/",
     )
 
 
-def _page_fetch(step: TryProxy | AskPrivately, behind: SendTo | None) -> PageFetch:
-    key, name = step.source.key, step.source.name
-    comment, begins_as, status, passed = f"{key} {name}: pages", "502", 502, "200|404"
-    if behind is not None:
-        target = expression(behind.url, behind.source.key)
-        comment += f"; else {behind.source.key} {behind.source.name}"
-        begins_as, status, passed = f'302 "{target}%{{reqenv:RG_NAME}}/"', 302, "200"
+def _kept(plan: Plan, *, standalone: bool) -> Kept | None:
+    if plan.copies is None:
+        return None
+    place = argument(f"{plan.copies.path}/apache", "cache.path")
+    root: tuple[str, ...] = (f"CacheRoot {place}",)
+    if standalone:
+        # unlike all other paths it is not relative to the directory of the file
+        elsewhere = ("<IfDefine !RG_CACHE>", f"    Define RG_CACHE {place}", "</IfDefine>")
+        root = (*elsewhere, 'CacheRoot "${RG_CACHE}"')
+    base = argument(f"http://{plan.server_name}/", "server_name")
+    any_copy = f'RequestHeader set Cache-Control "only-if-cached, max-stale={plan.copies.stale}"'
+    lines = (any_copy,) if plan.offline else _phases(any_copy)
+    return Kept(root, base, plan.copies.files, lines)
+
+
+def _phases(any_copy: str) -> tuple[str, ...]:
+    """Return what makes mod_cache do what a request wants (``words.Phase``)."""
+    look, have = "\"expr=reqenv('RG_DO') == 'look'\"", "\"expr=reqenv('RG_DO') == 'have'\""
+    failed = "\"expr=reqenv('RG_DO') == 'renew' && %{REQUEST_STATUS} -ge 500\""
+    absent = f"max-age={ABSENT_SECONDS}, must-revalidate"
+    return (
+        "# a fresh copy, or 504",
+        f'RequestHeader set Cache-Control "only-if-cached" \\\n    {look}',
+        "# is there one that may stand in? it has no such range: 416; else 504",
+        f"{any_copy} \\\n    {have}",
+        f'RequestHeader set Range "bytes=9000000000000000-" \\\n    {have}',
+        'ErrorDocument 416 "/-/rg_%{reqenv:RG_HIT}"',
+        "# the source is asked; a copy stands in when it fails, but not one that is too old",
+        "CacheStaleOnError On",
+        "<If \"-n reqenv('RG_FETCHED')\">\n    CacheHeader Off\n</If>",
+        "<If \"reqenv('RG_DO') == 'fetch'\">\n    CacheStaleOnError Off\n</If>",
+        "RequestHeader unset Cache-Control \"expr=-n reqenv('RG_FETCHED')\"",
+        'Header set X-Cache "MISS" "expr=%{REQUEST_STATUS} =~ /^(?:20[06]|404)$/"',
+        'Header set X-Cache "REVALIDATED" "expr=%{REQUEST_STATUS} == 304"',
+        f'Header always set X-Cache "STALE" \\\n    {failed}',
+        '# "not here" is believed for a while, but does not stand in for an answer',
+        f'Header set Cache-Control "{absent}" "expr=%{{REQUEST_STATUS}} == 404"',
+    )
+
+
+def _workers(
+    plan: Plan, pages: tuple[PageTurn, ...], files: tuple[FileTurn, ...]
+) -> Iterator[Worker]:
+    ca = argument(plan.ca, "ca")
+    for page in pages:
+        source, upstream = page.step.source, page.step.upstream
+        comment = f"{source.key} {source.name}: pages"
+        yield _worker(comment, page.group, upstream.url, source.key, upstream.limits, ca)
+    for file in files:
+        source, attempt = file.attempt.source, file.attempt
+        comment = f"{source.key} {source.name}: files"
+        yield _worker(comment, file.group, attempt.url, source.key, attempt.limits, ca)
+
+
+def _worker(comment: str, group: str, url: str, key: str, limits: Limits, ca: str) -> Worker:
+    parts = urlsplit(url)
+    times = f"connectiontimeout={limits.connect} timeout={limits.read} retry={limits.retry}"
+    return Worker(
+        comment,
+        argument(f"{group}/", key),
+        argument(f"{parts.scheme}://{parts.netloc}", key),
+        f"{times} keepalive=On ttl=30",
+        f"addressttl={_ADDRESS_SECONDS}",
+        parts.scheme == "https",
+        ca,
+    )
+
+
+def _page(plan: Plan, turn: PageTurn) -> PageFetch:
+    source = turn.step.source
+    renewed = " || (%{REQUEST_STATUS} == 304 && reqenv('RG_DO') == 'renew')" if plan.copies else ""
+    known = f"%{{REQUEST_STATUS}} =~ /^(?:200|404)$/{renewed}"
+    links = (
+        argument(f"s|{link.find}|{link.replace}|nq", source.key)
+        for link in turn.step.upstream.links
+    )
     return PageFetch(
-        comment=comment,
-        begin=argument(begin_url(f"page/{name}/"), key),
-        begins_as=begins_as,
-        begin_status=status,
-        path=f"{FETCH_URL}page/{name}/",
-        url=argument(step.upstream.url, key),
-        refused=f"expr=%{{REQUEST_STATUS}} !~ /^(?:{passed})$/",
-        other_label="none" if isinstance(step, TryProxy) else None,
-        links=tuple(
-            argument(f"s|{link.find}|{link.replace}|nq", key) for link in step.upstream.links
-        ),
-        accepts=tuple(_accepts(key)),
-        keep="max-age=600" if isinstance(step, TryProxy) else "no-cache",
+        comment=f"{source.key} {source.name}: its pages",
+        group=argument(f"{turn.group}/", source.key),
+        accepts=tuple(_accepts(source.key)),
+        links=tuple(links),
+        headers=(*_page_headers(plan, turn), *_steps_behind(turn)),
+        refused=f"expr=!({known})",
     )
 
 
-def _accepts(key: str) -> Iterator[tuple[str, str, str]]:
+def _accepts(key: str) -> Iterator[str]:
     for form in REPRESENTATIONS:
-        asked = f"expr=%{{reqenv:RG_FORM}} == '{form.name}'"
+        asked = f"\"expr=reqenv('RG_FORM') == '{form.suffix}'\""
         for number, media_type in enumerate(form.upstream_accept.split(", ")):
-            yield "append" if number else "set", argument(media_type, key), asked
+            action = "append" if number else "set"
+            value = argument(media_type, key)
+            yield f"RequestHeader {action} Accept {value} \\\n    {asked}"
 
 
-def file_fetches(plan: Plan) -> tuple[FileFetch, ...]:
-    """Return the file routes that end at an upstream."""
-    return tuple(
-        FileFetch(
-            f"{attempt.source.key} {attempt.source.name}",
-            argument(begin_url(file_ask(route, attempt)), attempt.source.key),
-            argument(attempt.url, attempt.source.key),
-            replaceable=route.private,
-        )
-        for route, attempt in _file_attempts(plan)
+def _page_headers(plan: Plan, turn: PageTurn) -> Iterator[str]:
+    proxy = isinstance(turn.step, TryProxy)
+    if plan.copies is None:
+        keep = "max-age=600" if proxy else "no-cache"
+        # it is that of the bytes before
+        yield "Header unset ETag"
+    else:
+        # a cache does not use what is said to be `no-cache`, not even when nobody answers
+        keep = f"max-age={plan.copies.pages if proxy else 0}"
+        # the copy is renewed with the upstream's own, without the suffix for compression
+        yield 'Header edit ETag "-gzip\\"$" "\\""'
+    yield f'Header set Cache-Control "{keep}" "expr=%{{REQUEST_STATUS}} =~ /^(?:200|304)$/"'
+    yield f'Header set X-Index-Source "{turn.step.source.label}"'
+    if proxy:
+        yield 'Header set X-Index-Source "none" "expr=%{REQUEST_STATUS} == 404"'
+
+
+def _steps_behind(turn: PageTurn) -> Iterator[str]:
+    if not turn.goes_on:
+        return
+    yield "# not here: the steps behind it"
+    if turn.last:
+        yield "ProxyErrorOverride On 404"
+    else:
+        yield "<If \"reqenv('RG_DO') == 'renew'\">\n    ProxyErrorOverride On 404\n</If>"
+    yield 'ErrorDocument 404 "/-/rg_again/next"'
+    if not turn.last:
+        yield "# no answer and no copy: the steps behind it, too (but httpd has no document for a 3xx)"
+        yield "<If \"reqenv('RG_DO') == 'fetch'\">\n    ProxyErrorOverride On\n</If>"
+        for status in _FAILURES:
+            yield f'ErrorDocument {status} "/-/rg_%{{reqenv:RG_FAIL}}"'
+
+
+def _file(plan: Plan, turn: FileTurn) -> FileFetch:
+    source = turn.attempt.source
+    return FileFetch(
+        comment=f"{source.key} {source.name}: its files, as they are",
+        group=argument(f"{turn.group}/", source.key),
+        headers=tuple(_file_headers(plan, turn)),
     )
+
+
+def _file_headers(plan: Plan, turn: FileTurn) -> Iterator[str]:
+    if plan.copies is not None:
+        yield "# the client's range: another one asked the cache"
+        yield "RequestHeader unset Range"
+        yield 'RequestHeader set Range "%{RG_RANGE}e" "expr=-n reqenv(\'RG_RANGE\')"'
+    keep = f"max-age={plan.copies.files}, immutable" if plan.copies else None
+    if turn.route.private:
+        keep = "max-age=600"
+    if keep is not None:
+        yield f'Header set Cache-Control "{keep}" "expr=%{{REQUEST_STATUS}} =~ /^(?:20[06]|304)$/"'
+    yield f'Header set X-Index-Source "{turn.attempt.source.label}" env=RG_FETCHED'

@@ -17,15 +17,17 @@ from rewritegen.servers.apache.rules import Line, lines
 from rewritegen.servers.apache.upstreams import (
     CONDITIONAL_HEADERS,
     PRIVATE_HEADERS,
-    FileFetch,
-    PageFetch,
-    Worker,
-    fetched_urls,
-    file_fetches,
-    page_fetches,
-    workers,
+    Asking,
+    asking,
 )
-from rewritegen.servers.apache.words import CANONICAL_URL, FETCH_URL, METHODS_URL
+from rewritegen.servers.apache.words import (
+    AGAIN_URL,
+    BEGIN_URL,
+    CANONICAL_URL,
+    METHODS_URL,
+    NEVER_ASKED,
+    STOP_URL,
+)
 from rewritegen.servers.base import FINGERPRINT_PLACE, Scope
 from rewritegen.steps import Listing, OwnedBy, ServeFrom, TryMirror
 
@@ -76,11 +78,8 @@ class View(NamedTuple):
     """Arguments of <VirtualHost>."""
     tls: Tls | None
     directories: tuple[Directory, ...]
-    workers: tuple[Worker, ...]
-    pages: tuple[PageFetch, ...]
-    files: tuple[FileFetch, ...]
-    fetched: str | None
-    """The begin of a <ProxyMatch> of all URLs that are asked; None when there are none."""
+    asking: Asking | None
+    """The HTTP sources; None when there are none."""
     own: str | None
     """The begin of a <LocationMatch> of our URLs in a virtual host that has others."""
     private_headers: tuple[str, ...]
@@ -93,7 +92,10 @@ class View(NamedTuple):
     fingerprint: str
     canonical_url: str
     methods_url: str
-    fetch_url: str
+    again_url: str
+    begin_url: str
+    stop_url: str
+    never_asked: str
     mount: str
     refused_files: str
     """Statuses for a file that are not passed on, as a condition."""
@@ -124,10 +126,7 @@ def view(plan: Plan, scope: Scope) -> View:
         addresses=" ".join(f'"{_address(address, port)}"' for address, port in plan.listen),
         tls=_tls(plan),
         directories=tuple(_directories(plan)),
-        workers=workers(plan),
-        pages=page_fetches(plan),
-        files=file_fetches(plan),
-        fetched=fetched_urls(plan) if plan.steps_with_upstream else None,
+        asking=asking(plan, standalone=scope == "standalone"),
         own=continued(directive("<LocationMatch", [f'"{own_urls(plan)}"'])) if part else None,
         private_headers=PRIVATE_HEADERS,
         conditional_headers=CONDITIONAL_HEADERS,
@@ -137,7 +136,10 @@ def view(plan: Plan, scope: Scope) -> View:
         fingerprint=FINGERPRINT_PLACE,
         canonical_url=CANONICAL_URL,
         methods_url=METHODS_URL,
-        fetch_url=FETCH_URL,
+        again_url=AGAIN_URL,
+        begin_url=BEGIN_URL,
+        stop_url=STOP_URL,
+        never_asked=NEVER_ASKED,
         mount=plan.mount,
         refused_files="expr=%{REQUEST_STATUS} !~ /^(?:200|206|304|404|416|50[234])$/",
         origin=expression(plan.public_url.removesuffix(plan.mount), "server_name"),
@@ -153,14 +155,19 @@ def modules(plan: Plan, scope: Scope) -> tuple[Module, ...]:
         names.add("unixd")
     if plan.steps_with_upstream:
         # deflate registers its filter with the library that filter provides
-        names |= {"deflate", "filter", "proxy", "proxy_http", "substitute"}
+        names |= {"deflate", "filter", "proxy", "proxy_balancer", "proxy_http", "substitute"}
+        # a balancer of one, because only a balancer notices that a host hangs
+        names |= {"lbmethod_byrequests", "slotmem_shm"}
+        if plan.copies is not None:
+            names |= {"cache", "cache_disk"}
     if _speaks_tls(plan, scope):
         names.add("ssl")
     return tuple(_module(name) for name in sorted(names))
 
 
 def _speaks_tls(plan: Plan, scope: Scope) -> bool:
-    upstream = any(worker.tls for worker in workers(plan))
+    asked = asking(plan, standalone=False)
+    upstream = asked is not None and any(worker.tls for worker in asked.workers)
     return upstream or (plan.tls is not None and scope != "locations")
 
 

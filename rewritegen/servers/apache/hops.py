@@ -1,0 +1,143 @@
+"""The rules of a request that is on its way through the sources (see ``turns``): one internal redirect after another.
+
+What it has to remember is in variables, which httpd hands on with ``REDIRECT_`` before their names:
+
+* ``RG_ASK``: the URL of the copy, without its first slash; ``RG_GO``: what is wanted there next;
+* ``RG_UNSURE``: a source before could not answer; ``RG_RANGE``: the client's Range;
+* ``RG_DO``: what the request does now (``words.Phase``);
+* ``RG_MISS``, ``RG_HIT``, ``RG_FAIL``: where it goes on, below ``/-/rg_``: no copy; there is one; no answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from rewritegen.names import CANONICAL_NAME
+from rewritegen.plan import Plan
+from rewritegen.representations import REPRESENTATIONS
+from rewritegen.servers.apache.files import ask_for_file
+from rewritegen.servers.apache.quoting import regex, substitution
+from rewritegen.servers.apache.rules import Condition, Group, Item, Rule
+from rewritegen.servers.apache.turns import PageTurn, file_turns, page_turns
+from rewritegen.servers.apache.words import (
+    AGAIN_URL,
+    BEGIN_URL,
+    FILES_PLACE,
+    NEVER_ASKED,
+    NEXT_URL,
+    pages_place,
+)
+
+__all__ = ["hop_rules", "next_rules"]
+
+_FORM = f"({'|'.join(form.suffix for form in REPRESENTATIONS)})"
+_CODING = "(gzip|identity)"
+_REMEMBERED = ("RG_ASK", "RG_GO", "RG_UNSURE", "RG_RANGE")
+
+
+def hop_rules(plan: Plan) -> Iterator[Group]:
+    """Yield the rules of requests that are on their way; what comes from outside passes them over."""
+    if not plan.steps_with_upstream and not file_turns(plan):
+        return
+    comment = (
+        "requests on their way through the sources (see the end of this host); none comes from outside:"
+        " httpd alone sets REDIRECT_RG_ASK",
+    )
+    outside = Rule("^", conditions=(Condition("%{ENV:REDIRECT_RG_ASK}", "!."),))
+    yield Group(comment, outside, tuple(_hops(plan)))
+
+
+def _hops(plan: Plan) -> Iterator[Item]:
+    yield Rule("^", flags=tuple(f"E={name}:%{{ENV:REDIRECT_{name}}}" for name in _REMEMBERED))
+    comment = ("[R=200] ends the error that led here",)
+    forward = ("R=200", "L")
+    phases = "have|renew"
+    yield Rule(f"^{AGAIN_URL}({phases})$", flags=("E=RG_GO:$1", *forward), comment=comment)
+    to_begin = f"E=RG_TO:{BEGIN_URL.strip('/')}/"
+    yield Rule(f"^{AGAIN_URL}begin$", flags=(to_begin, *forward))
+    if any(turn.goes_on for turn in page_turns(plan)):
+        to_next = (f"E=RG_TO:{NEXT_URL.strip('/')}/", "E=RG_GO:next")
+        yield Rule(f"^{AGAIN_URL}unsure$", flags=("E=RG_UNSURE:1", *to_next, *forward))
+        yield Rule(f"^{AGAIN_URL}next$", flags=(*to_next, *forward))
+    yield from _begins(plan)
+    if plan.copies is not None and not plan.offline:
+        places = f"^(?:{regex(pages_place(plan.mount))}|{regex(FILES_PLACE)})"
+        flags = ("E=RG_DO:have", "E=RG_MISS:again/begin", "E=RG_HIT:again/renew", "P", "L")
+        asked = (Condition("%{ENV:RG_GO}", "=have"),)
+        yield Rule(places, NEVER_ASKED, flags, asked, ("is there a copy that may stand in?",))
+    if not plan.offline:
+        yield from _asks(plan)
+    comment = ("whatever else an error leads to; /-/rg_stop fails, and httpd reports the error",)
+    yield Rule(f"!^{NEXT_URL}", flags=("END",), comment=comment)
+
+
+def _begins(plan: Plan) -> Iterator[Rule]:
+    """Yield where a source is asked: as the answer that stands if it fails."""
+    pages = "begins as what it is if the source fails: 502, the redirect behind, or nothing yet"
+    for number, turn in enumerate(page_turns(plan)):
+        place = f"^{BEGIN_URL.rstrip('/')}{regex(turn.place)}([^/]+)/"
+        target, flags = "-", ["E=RG_GO:fetch", "E=RG_PAGE:1"]
+        if not turn.last:
+            flags.append("R=200")
+        elif turn.behind is not None:
+            target = f"{substitution(turn.behind.url, turn.behind.source.key)}$1/"
+            flags += [f"E=RG_SOURCE:{turn.behind.source.label}", "R=302", "NE", "QSD"]
+        else:
+            if turn.step.source.role == "private":
+                flags.append(f"E=RG_SOURCE:{turn.step.source.label}")
+            flags.append("R=502")
+        yield Rule(place, target, (*flags, "L"), comment=() if number else (pages,))
+    for file in file_turns(plan):
+        label = f"E=RG_SOURCE:{file.attempt.source.label}"
+        place = f"^{BEGIN_URL.rstrip('/')}{regex(file.place)}/"
+        yield Rule(place, flags=("E=RG_GO:fetch", label, "R=502", "L"))
+
+
+def _asks(plan: Plan) -> Iterator[Rule]:
+    """Yield the rules that ask."""
+    now = Condition("%{ENV:RG_GO}", "^(renew|fetch)$")
+    comment = (
+        "the source is asked: to renew the copy, which stands in if that fails, or without one",
+    )
+    flags = ("E=RG_DO:%1", "E=RG_FETCHED:1", *_leads("stop"))
+    yield Rule("^", flags=flags, conditions=(now,), comment=comment)
+    alone = (Condition("%{ENV:RG_GO}", "=fetch"),)
+    for turn in page_turns(plan):
+        if not turn.last:
+            yield Rule(f"^{regex(turn.place)}", flags=_leads("again/unsure"), conditions=alone)
+    pages = regex(pages_place(plan.mount))
+    if page_turns(plan):
+        yield Rule(f"^{pages}.+/gzip/", flags=("E=force-gzip:1",))
+        yield Rule(f"^{pages}.+/identity/", flags=("E=no-gzip:1",))
+    begun = (Condition("%{ENV:RG_DO}", "."),)
+    for turn in page_turns(plan):
+        key = turn.step.source.key
+        path = substitution(urlsplit(turn.step.upstream.url).path, key)
+        pattern = f"^{regex(turn.place)}({CANONICAL_NAME})/{_FORM}/{_CODING}/{turn.digest}$"
+        flags = ("E=RG_FORM:$2", "E=RG_PAGE:1", "P", "NE", "QSD", "L")
+        yield Rule(pattern, f"{turn.group}{path}$1/", flags, begun)
+    for file in file_turns(plan):
+        yield ask_for_file(file, f"^{regex(file.place)}/", begun)
+
+
+def _leads(where: str) -> tuple[str, ...]:
+    return tuple(f"E={name}:{where}" for name in ("RG_MISS", "RG_HIT", "RG_FAIL"))
+
+
+def next_rules(plan: Plan) -> Iterator[Item]:
+    """Yield the rules that take a request to the steps behind a source."""
+    turns = [turn for turn in page_turns(plan) if turn.goes_on]
+    for number, turn in enumerate(turns):
+        comment = () if number else ("on to the steps behind a source",)
+        yield _next(plan, turn, comment)
+    if turns:
+        packed = (Condition("%{ENV:RG_AFTER}", "."), Condition("%{ENV:RG_CODING}", "=gzip"))
+        yield Rule("^", flags=("E=RG_GZIP:1", "E=force-gzip:1"), conditions=packed)
+
+
+def _next(plan: Plan, turn: PageTurn, comment: tuple[str, ...]) -> Rule:
+    place = f"^{NEXT_URL.rstrip('/')}{regex(turn.place)}({CANONICAL_NAME})/{_FORM}/{_CODING}/"
+    flags = (f"E=RG_AFTER:{turn.number}", "E=RG_FORM:$2", "E=RG_CODING:$3", "E=RG_PAGE:1")
+    on_its_way = (Condition("%{ENV:REDIRECT_RG_ASK}", "."),)
+    return Rule(place, f"{plan.mount}$1/", flags, on_its_way, comment)

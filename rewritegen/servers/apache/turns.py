@@ -1,0 +1,108 @@
+"""Which sources are asked over HTTP, in which turn, and what stands behind each.
+
+httpd cannot turn what an upstream says into another status, and it serves no second answer when the document of an
+error fails: it reports the first error. Three things make a chain of sources out of that, all measured in
+tests/servers/test_apache_fetch.py:
+
+* A rule with ``[R=200]`` ends the error that a request is the document of, so that the next error has a document again.
+* A request that asks the last source *begins* as the error that it shall be if there is no usable answer (502, or the
+  redirect behind), and an answer that is neither yes nor no is made to fail.
+* ``Cache-Control: only-if-cached`` asks the cache and nobody else: 504 says that there is no copy. ``max-stale`` bounds
+  its age; and a range that no copy has (416) tells that there is one without sending it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rewritegen.plan import Plan
+from rewritegen.servers.apache.words import FILES_PLACE, pages_place
+from rewritegen.servers.nginx.near import file_digest, page_digest
+from rewritegen.steps import AskPrivately, FetchFrom, FileRoute, SendTo, TryMirror, TryProxy
+
+__all__ = ["MOST_PROXIES", "FileTurn", "PageTurn", "file_turns", "page_turns"]
+
+#: Each proxy takes up to eight internal redirects; two are what the tests go through.
+MOST_PROXIES = 2
+
+
+class PageTurn(NamedTuple):
+    """The pages of one source."""
+
+    step: TryProxy | AskPrivately
+    place: str
+    """The URL that its copies begin with; NAME/FORM/CODING/DIGEST follows."""
+    digest: str
+    group: str
+    """The name of its balancer."""
+    number: int
+    """The steps behind it are those behind step NUMBER; 0: its answer is final."""
+    last: bool
+    """No mirror and no proxy stands behind it."""
+    behind: SendTo | None
+    """The redirect that stands behind it."""
+
+    @property
+    def goes_on(self) -> bool:
+        """Tell whether a 404 of it is not yet the answer."""
+        return self.number > 0
+
+
+class FileTurn(NamedTuple):
+    """The files of one file host."""
+
+    route: FileRoute
+    attempt: FetchFrom
+    place: str
+    """The URL that its copies begin with, without the final slash."""
+    group: str
+
+
+def page_turns(plan: Plan) -> tuple[PageTurn, ...]:
+    """Return the sources of pages in the order of the steps."""
+    return tuple(_page_turns(plan))
+
+
+def _page_turns(plan: Plan) -> Iterator[PageTurn]:
+    proxies = [step for step in plan.page if isinstance(step, TryProxy)]
+    redirect = next((step for step in plan.page if isinstance(step, SendTo)), None)
+    for index, step in enumerate(plan.page):
+        if isinstance(step, TryProxy):
+            later = plan.page[index + 1 :]
+            last = not any(isinstance(other, TryProxy | TryMirror) for other in later)
+            alone = last and redirect is None and len(proxies) == 1 and not plan.offline
+            yield _page_turn(plan, step, 0 if alone else index + 1, last, redirect)
+        elif isinstance(step, AskPrivately):
+            yield _page_turn(plan, step, 0, True, None)
+
+
+def _page_turn(
+    plan: Plan, step: TryProxy | AskPrivately, number: int, last: bool, behind: SendTo | None
+) -> PageTurn:
+    name = step.source.name
+    return PageTurn(
+        step,
+        f"{pages_place(plan.mount)}{name}/",
+        page_digest(step.source, step.upstream),
+        f"balancer://rg_{name}_pages",
+        number,
+        last,
+        behind if last else None,
+    )
+
+
+def file_turns(plan: Plan) -> tuple[FileTurn, ...]:
+    """Return the file hosts in the order of the routes."""
+    return tuple(_file_turns(plan))
+
+
+def _file_turns(plan: Plan) -> Iterator[FileTurn]:
+    for route in plan.files:
+        for attempt in route.attempts:
+            if isinstance(attempt, FetchFrom):
+                last = route.prefix.rstrip("/").rpartition("/")[2]
+                number = last.removeprefix("~") if last.startswith("~") else "0"
+                name = attempt.source.name
+                place = f"{FILES_PLACE}{name}/{number}-{file_digest(attempt)}"
+                yield FileTurn(route, attempt, place, f"balancer://rg_{name}_files{number}")
