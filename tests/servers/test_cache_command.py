@@ -225,12 +225,11 @@ class Site:
         return [f"/files/public{path}" for path in paths if f"/{project}-" in path]
 
 
-@pytest.fixture(params=["nginx"])
-def site(request: pytest.FixtureRequest, place: Path) -> Iterator[Site]:
-    """A site on each server that keeps copies, and its upstream."""
-    require(request.param)
+@pytest.fixture
+def site(server_kind: str, place: Path) -> Iterator[Site]:
+    """A site on each server, and its upstream."""
     with upstream(Index(wheels("one-1.0", "one-2.0", "two-1.0", "three-1.0"))) as index:
-        yield Site(request.param, place, index)
+        yield Site(server_kind, place, index)
 
 
 def warm(live: LiveSite, site: Site) -> None:
