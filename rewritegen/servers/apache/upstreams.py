@@ -238,8 +238,8 @@ def _worker(comment: str, group: str, url: str, key: str, limits: Limits, ca: st
 
 def _page(plan: Plan, turn: PageTurn) -> PageFetch:
     source = turn.step.source
-    renewed = " || (%{REQUEST_STATUS} == 304 && reqenv('RG_DO') == 'renew')" if plan.copies else ""
-    known = f"%{{REQUEST_STATUS}} =~ /^(?:200|404)$/{renewed}"
+    # 304 answers nobody else's question but that of a copy
+    renewed = "|304 renew" if plan.copies else ""
     links = (
         argument(f"s|{link.find}|{link.replace}|nq", source.key)
         for link in turn.step.upstream.links
@@ -250,7 +250,7 @@ def _page(plan: Plan, turn: PageTurn) -> PageFetch:
         accepts=tuple(_accepts(source.key)),
         links=tuple(links),
         headers=(*_page_headers(plan, turn), *_steps_behind(turn)),
-        refused=f"expr=!({known})",
+        refused=f"expr='%{{REQUEST_STATUS}} %{{reqenv:RG_DO}}' !~ /^(?:200|404{renewed})/",
     )
 
 
@@ -314,5 +314,6 @@ def _file_headers(plan: Plan, turn: FileTurn) -> Iterator[str]:
     if turn.route.private:
         keep = "max-age=600"
     if keep is not None:
-        yield f'Header set Cache-Control "{keep}" "expr=%{{REQUEST_STATUS}} =~ /^(?:20[06]|304)$/"'
+        there = '"expr=%{REQUEST_STATUS} =~ /^(?:20[06]|304)$/"'
+        yield f'Header set Cache-Control "{keep}" \\\n    {there}'
     yield f'Header set X-Index-Source "{turn.attempt.source.label}" env=RG_FETCHED'
