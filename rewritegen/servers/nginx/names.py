@@ -47,6 +47,7 @@ class Names:
     _shared: set[str] = field(default_factory=set)
     _claimed: dict[ClaimSet, tuple[str, str]] = field(default_factory=dict)
     _hidden: list[ClaimSet] = field(default_factory=list)
+    _kept: list[str] = field(default_factory=list)
 
     def shared(self, word: str) -> str:
         """Return the variable of a map that is the same for every site."""
@@ -76,6 +77,12 @@ class Names:
             self._hidden.append(claims)
         return f"$rg_hidden{_from_two(self._hidden.index(claims) + 1)}_{self.site}"
 
+    def kept(self, cache_control: str) -> str:
+        """Return the variable that holds a Cache-Control for what may be kept, and nothing for any other answer."""
+        if cache_control not in self._kept:
+            self._kept.append(cache_control)
+        return f"$rg_keep{_from_two(self._kept.index(cache_control) + 1)}_{self.site}"
+
     # ---------------------------------------------------------------- maps
 
     def maps(self) -> Iterator[Map]:
@@ -85,6 +92,12 @@ class Names:
             yield _claims_map(variable, claims, owner)
         for claims in self._hidden:
             yield _hidden_map(self.hidden(claims), claims)
+        for text in self._kept:
+            words = comment(
+                "How long an answer is kept, and stands in: a whole one only (RFC 5861)"
+            )
+            entries = ('default ""', f"200 {text}", f"304 {text}")
+            yield Map(words, "$status", self.kept(text), entries)
         wanted = {shared.FORM, *self._shared} if self._shared else set()
         yield from (shared.shared_map(word) for word in shared.WORDS if word in wanted)
 
