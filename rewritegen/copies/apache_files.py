@@ -43,7 +43,7 @@ def read_apache(path: str, head: bytes, size: int, stale: int) -> Entry | None:
     :param path: of the header file, relative to the cache directory.
     :param head: the first bytes of the file.
     :param size: of the header file and the data file.
-    :param stale: how many seconds longer than it is fresh it stands in.
+    :param stale: how many seconds longer than it is fresh a page or file stands in.
     """
     if len(head) < _INFO.size:
         return None
@@ -65,7 +65,7 @@ def read_apache(path: str, head: bytes, size: int, stale: int) -> Entry | None:
         size=size,
         since=answered // _MICRO,
         fresh_until=expire // _MICRO,
-        stands_until=expire // _MICRO + stale,
+        stands_until=expire // _MICRO + (stale if status == 200 else 0),
         paths=(path, data, *([above + HEADER] if varies else [])),
         body=(data, 0),
     )

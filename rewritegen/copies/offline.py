@@ -119,7 +119,7 @@ class _Offline:
         names = {
             (entry.key.project, entry.key.source)
             for _, entry in self.contents.entries
-            if entry.key.project
+            if entry.key.project and entry.status == 200
         }
         for project, source in sorted(names):
             yield self._prospect(project, source)

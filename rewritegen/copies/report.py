@@ -30,11 +30,13 @@ class Held(NamedTuple):
     source: str
     pages: tuple[Entry, ...]
     files: tuple[Entry, ...]
+    absent: tuple[Entry, ...]
+    """What the source said not to have: httpd keeps that for a minute, as nginx does in its memory."""
 
     @property
     def entries(self) -> tuple[Entry, ...]:
-        """Pages, then files."""
-        return (*self.pages, *self.files)
+        """Pages, then files, then the rest."""
+        return (*self.pages, *self.files, *self.absent)
 
     @property
     def size(self) -> int:
@@ -44,7 +46,7 @@ class Held(NamedTuple):
     @property
     def leading(self) -> tuple[Entry, ...]:
         """The copies whose times count for the whole: the pages, if there are any."""
-        return self.pages or self.files
+        return self.pages or self.files or self.absent
 
 
 def held(contents: Contents) -> list[Held]:
@@ -56,9 +58,11 @@ def held(contents: Contents) -> list[Held]:
     found = []
     for (_, project, source), entries in sorted(groups.items()):
         entries.sort(key=lambda entry: str(entry.key))
-        pages = tuple(entry for entry in entries if entry.key.kind == "page")
-        files = tuple(entry for entry in entries if entry.key.kind == "file")
-        found.append(Held(project, source, pages, files))
+        there = [entry for entry in entries if entry.status == 200]
+        pages = tuple(entry for entry in there if entry.key.kind == "page")
+        files = tuple(entry for entry in there if entry.key.kind == "file")
+        absent = tuple(entry for entry in entries if entry.status != 200)
+        found.append(Held(project, source, pages, files, absent))
     return found
 
 
@@ -89,9 +93,11 @@ def as_table(rows: Sequence[Held], used: Uses, now: float, *, detailed: bool) ->
 
 
 def _details(entry: Entry, used: Uses, now: float) -> tuple[str, ...]:
-    remark = "" if entry.key in used else " (of an earlier configuration)"
+    remarks = [] if entry.status == 200 else [f"status {entry.status}"]
+    if entry.key not in used:
+        remarks.append("of an earlier configuration")
     return (
-        f"{entry.key}{remark}",
+        f"{entry.key} ({', '.join(remarks)})" if remarks else str(entry.key),
         bytes_text(entry.size),
         age_text(now - entry.since),
         time_text(entry.fresh_until),
@@ -114,6 +120,7 @@ def as_json(rows: Sequence[Held], contents: Contents, used: Uses) -> str:
                     "size": row.size,
                     "pages": [_entry(entry, used) for entry in row.pages],
                     "files": [_entry(entry, used) for entry in row.files],
+                    "absent": [_entry(entry, used) for entry in row.absent],
                 }
                 for row in rows
             ],

@@ -224,3 +224,19 @@ def test_a_site_without_a_cache_says_what_to_write(
     out, err = capsys.readouterr()
     assert out == ""
     assert "add `cache: {path: /var/cache/rewritegen, size: 20g}`" in err
+
+
+def test_copies_of_an_earlier_configuration_are_shown_and_purged(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keep(site.parent / "cache" / "nginx", "pages/public/old/html/gzip/00000000")
+    assert main(["cache", str(site), "list", "old"]) == 0
+    row, copy = capsys.readouterr().out.split("\n\n")
+    assert row.splitlines()[1].split()[:4] == ["old", "public", "-", "0"]
+    assert copy.splitlines()[1].startswith(
+        "pages/public/old/html/gzip/00000000 (of an earlier configuration)  "
+    )
+    assert main(["cache", str(site), "list", "old", "--offline"]) == 0
+    assert "no page of it stands in" in capsys.readouterr().out
+    assert main(["cache", str(site), "purge", "old"]) == 0
+    assert main(["cache", str(site), "list", "old"]) == 1

@@ -84,6 +84,13 @@ def test_a_file_of_httpd() -> None:
     )
 
 
+def test_what_is_not_there_does_not_stand_in() -> None:
+    data = apache_file(status=404)
+    entry = read_apache(apache_name(), data, 5000, 3600)
+    assert entry is not None
+    assert (entry.status, entry.stands_until) == (404, entry.fresh_until)
+
+
 def test_a_variant_of_httpd_lies_below_the_list_of_what_it_depends_on() -> None:
     data = apache_file()
     name = f"{apache_name()}.vary/a/b/cdef.header"

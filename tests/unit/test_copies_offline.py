@@ -147,7 +147,7 @@ def test_copies_of_another_configuration_are_none(kept: Kept) -> None:
 
 def test_an_answer_that_is_no_page_is_none(kept: Kept) -> None:
     kept.page("one", "six", answer=b"HTTP/1.1 404 Not Found\r\n\r\n")
-    assert kept.only().problem == "no page of it stands in"
+    assert kept.prospects() == {}
 
 
 def test_files_without_a_page(kept: Kept) -> None:
