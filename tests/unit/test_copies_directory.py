@@ -103,21 +103,60 @@ def test_removing_follows_no_link_that_appears_meanwhile(tmp_path: Path) -> None
 
 
 def test_names_that_vanish_while_it_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pages = [keep(tmp_path, PAGE.replace("six", f"six-{number}")) for number in range(20)]
-    (tmp_path / "zz").mkdir()
+    """All pages but the one that is read first vanish, and so do all directories but the first, when it is opened."""
+    cache = tmp_path / "cache"
+    for number in range(20):
+        page = keep(tmp_path / "made", PAGE.replace("six", f"six-{number}"))
+        for directory in (cache / "a", cache / "b"):
+            directory.mkdir(parents=True, exist_ok=True)
+            (directory / page.name).write_bytes(page.read_bytes())
     real = os.open
+    opened: list[str] = []
 
-    def vanishing(path: str, flags: int, **options: int) -> int:
-        for page in pages:
-            page.unlink(missing_ok=True)
-        if (tmp_path / "zz").exists():
-            (tmp_path / "zz").rmdir()
-        return real(path, flags, **options)
+    def vanishing(path: str | Path, flags: int, *, dir_fd: int | None = None) -> int:
+        opened.append(str(path))
+        if not flags & os.O_DIRECTORY:
+            for other in cache.rglob("*/*"):
+                if other.name != path:
+                    other.unlink()
+        elif dir_fd is not None:
+            for other in cache.iterdir():
+                if other.name != path:
+                    other.rename(tmp_path / f"{other.name}-gone")
+        return real(path, flags, dir_fd=dir_fd)
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "open", vanishing)
-        found = read(tmp_path)
-    assert found == Contents((tmp_path,))
+        found = read(cache)
+    assert (len(found.entries), found.unknown) == (1, 0)
+    assert len(opened) == 1 + 2 + 20
+
+
+def test_a_file_that_becomes_something_else_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = keep(tmp_path / "made", PAGE)
+    for number in range(2):
+        place = tmp_path / "cache" / str(number) / page.name
+        place.parent.mkdir(parents=True)
+        place.write_bytes(page.read_bytes())
+    real = os.open
+    swapped: list[str | Path] = []
+
+    def swapping(path: str | Path, flags: int, *, dir_fd: int | None = None) -> int:
+        if not flags & os.O_DIRECTORY:
+            os.unlink(path, dir_fd=dir_fd)
+            swapped.append(path)
+            if len(swapped) == 1:
+                os.symlink(page, path, dir_fd=dir_fd)
+            else:
+                os.mkfifo(path, dir_fd=dir_fd)
+        return real(path, flags, dir_fd=dir_fd)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", swapping)
+        found = read(tmp_path / "cache")
+    assert (found, len(swapped)) == (Contents((tmp_path / "cache",)), 2)
 
 
 @contextlib.contextmanager
