@@ -1,23 +1,17 @@
-"""A public index that records every byte it is asked, and can fail in every way that a real one does.
+"""A public index as PyPI is one: pages, and another host for the files that they link to.
 
-Two servers on the loopback interface, as with PyPI: the index (PEP 503 HTML and PEP 691 JSON, by Accept) and the file
-host that its pages link to. What they were asked is kept as raw bytes, because the claim to prove is about bytes: no
-token derived from a private name is in them.
+Two servers on the loopback interface that record what they are asked and fail as they are told (see ``recorder``):
+the index (PEP 503 HTML and PEP 691 JSON, by Accept) and the file host.
 """
 
 from __future__ import annotations
 
 import contextlib
-import gzip
 import hashlib
+import itertools
 import json
 import re
-import socket
-import socketserver
-import ssl
-import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from html import escape
 from typing import Any, Literal
 from urllib.parse import quote, unquote
@@ -25,186 +19,28 @@ from urllib.parse import quote, unquote
 from packaging.utils import canonicalize_name
 
 from tests.support.certificates import Certificate
-from tests.support.processes import HOST, free_port
+from tests.support.exchange import ELSEWHERE, Mode, Recorded, Reply
+from tests.support.processes import HOST
+from tests.support.recorder import Recorder
 
-__all__ = ["Index", "Links", "Mode", "Recorded", "Recorder", "Reply", "upstream"]
-
-Mode = Literal[
-    "ok", "404", "429", "500", "502", "503", "504", "hang", "slow", "gzip", "redirect", "truncated"
+__all__ = [
+    "ELSEWHERE",
+    "FileHost",
+    "Index",
+    "Links",
+    "Mode",
+    "Recorded",
+    "Recorder",
+    "Reply",
+    "upstream",
 ]
+
 Links = Literal["absolute", "packages", "devpi"]
 
 JSON_TYPE = "application/vnd.pypi.simple.v1+json"
 V1_HTML_TYPE = "application/vnd.pypi.simple.v1+html"
-ELSEWHERE = "https://elsewhere.example.org/simple/"
-"""Where the mode ``redirect`` sends its client."""
 
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """One request as it came in."""
-
-    server: str
-    """``index`` or ``files``."""
-    raw: bytes
-    """Request line, headers and the blank line."""
-    sni: str | None
-    """The name in the TLS handshake."""
-
-    @property
-    def line(self) -> str:
-        """The request line."""
-        return self.raw.split(b"\r\n", 1)[0].decode("latin-1")
-
-    @property
-    def target(self) -> str:
-        """The raw request target."""
-        return self.line.split(" ")[1]
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """Header fields, names in lower case; repeated ones are joined with a comma."""
-        found: dict[str, str] = {}
-        for line in self.raw.decode("latin-1").split("\r\n")[1:]:
-            name, colon, value = line.partition(":")
-            if colon:
-                key = name.strip().lower()
-                found[key] = f"{found[key]}, {value.strip()}" if key in found else value.strip()
-        return found
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What an upstream answers."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = b""
-
-
-class Recorder:
-    """A threaded HTTP/1.1 server that records requests and answers with :meth:`reply`, in the mode set for the path."""
-
-    name = "upstream"
-
-    def __init__(self, tls: Certificate | None = None, host_name: str = HOST) -> None:
-        self.port = free_port()
-        self.host_name = host_name
-        self.requests: list[Recorded] = []
-        self._tls = tls.server_context() if tls else None
-        self._modes: dict[str, Mode] = {}
-        self._mode: Mode = "ok"
-        self._lock = threading.Lock()
-        self._release = threading.Event()
-        self._server: _Listener | None = None
-        self._thread: threading.Thread | None = None
-        self._sni: dict[int, str | None] = {}
-        if self._tls is not None:
-            self._tls.sni_callback = self._remember_sni
-
-    @property
-    def origin(self) -> str:
-        """``scheme://host:port``, without a slash."""
-        return f"{'https' if self._tls else 'http'}://{self.host_name}:{self.port}"
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it listens."""
-        return self._server is not None
-
-    def open(self) -> None:
-        """Listen (again)."""
-        if self._server is None:
-            self._release.clear()
-            self._server = _Listener(self)
-            self._thread = threading.Thread(
-                target=self._server.serve_forever, args=(0.01,), daemon=True
-            )
-            self._thread.start()
-
-    def refuse(self) -> None:
-        """Close the port: connections are refused until :meth:`open`."""
-        if self._server is not None:
-            self._release.set()
-            self._server.shutdown()
-            self._server.server_close()
-            if self._thread is not None:
-                self._thread.join()
-            self._server = None
-
-    def set_mode(self, mode: Mode, path: str | None = None) -> None:
-        """Answer like this from now on: everywhere, or for one path only. ``ok`` everywhere forgets all paths."""
-        if path is not None:
-            self._modes[path] = mode
-            return
-        self._mode = mode
-        if mode == "ok":
-            self._modes.clear()
-            self._release.set()
-            self._release = threading.Event()
-
-    def forget(self) -> None:
-        """Empty the record."""
-        with self._lock:
-            self.requests.clear()
-
-    def status_of(self, request: Recorded) -> int:
-        """The status that a client would get in the present mode; 502 when it would get no answer."""
-        mode = self._modes.get(request.target.partition("?")[0], self._mode)
-        if self._server is None or mode in ("hang", "truncated"):
-            return 502
-        return self._in_mode(mode, request).status
-
-    def reply(self, request: Recorded) -> Reply:
-        """The answer in mode ``ok``."""
-        raise NotImplementedError
-
-    def _remember_sni(self, sock: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
-        self._sni[id(sock)] = name
-
-    def _record(self, raw: bytes, connection: socket.socket) -> Recorded:
-        recorded = Recorded(self.name, raw, self._sni.get(id(connection)))
-        with self._lock:
-            self.requests.append(recorded)
-        return recorded
-
-    def _serve(self, connection: socket.socket) -> None:
-        """Answer requests on one connection until the client closes it, or the mode does."""
-        while raw := _read_head(connection):
-            request = self._record(raw, connection)
-            path = request.target.partition("?")[0]
-            mode = self._modes.get(path, self._mode)
-            if mode == "hang":
-                self._release.wait(60)
-                return
-            reply = self._in_mode(mode, request)
-            head_only = request.line.startswith("HEAD ")
-            data = _reply_bytes(reply, head_only)
-            if mode == "truncated":
-                connection.sendall(data[: len(data) - len(reply.body) // 2])
-                return
-            step = 1 + len(data) // 5 if mode == "slow" else len(data)
-            for start in range(0, len(data), step):
-                if start:
-                    self._release.wait(0.1)
-                connection.sendall(data[start : start + step])
-            if request.headers.get("connection", "").lower() == "close":
-                return
-            if request.line.endswith("HTTP/1.0") or _has_body(request):
-                return
-
-    def _in_mode(self, mode: Mode, request: Recorded) -> Reply:
-        if mode.isdigit():
-            return Reply(
-                int(mode), {"Content-Type": "text/plain"}, f"upstream says {mode}".encode()
-            )
-        if mode == "redirect":
-            return Reply(302, {"Location": ELSEWHERE})
-        reply = self.reply(request)
-        if mode == "gzip" and reply.status == 200:
-            headers = {**reply.headers, "Content-Encoding": "gzip"}
-            return Reply(200, headers, gzip.compress(reply.body, mtime=0))
-        return reply
+_BLOCK = b"0123456789abcdef" * 4096
 
 
 class Index(Recorder):
@@ -229,13 +65,20 @@ class Index(Recorder):
         super().__init__(tls, host_name)
         self.mount = mount
         self.links = links
-        self.projects = {canonicalize_name(name): dict(files) for name, files in projects.items()}
+        self.projects: dict[str, dict[str, bytes]] = {}
         self.files = FileHost(files_tls or tls, host_name)
         self.extra: dict[str, bytes] = {}
         """Text to put into the HTML and JSON page of a project, to make pages large or odd."""
-        for files in self.projects.values():
-            for name, content in files.items():
-                self.files.content[self.file_path(name, content)] = content
+        self.headers: dict[str, str] = {}
+        """Headers of pages, instead of those that PyPI sends or beside them."""
+        for name, files in projects.items():
+            self.add(name, files)
+
+    def add(self, project: str, files: Mapping[str, bytes]) -> None:
+        """A project more, or with other files; the old files stay where they were, as at PyPI."""
+        self.projects[canonicalize_name(project)] = dict(files)
+        for name, content in files.items():
+            self.files.content[self.file_path(name, content)] = content
 
     @property
     def url(self) -> str:
@@ -290,6 +133,8 @@ class Index(Recorder):
         if not found:
             return Reply(404, {"Content-Type": "text/plain"}, b"no such page")
         name, slash = found.groups()
+        if name == _respelt(name):
+            name = canonicalize_name(name)
         if not slash or canonicalize_name(name) != name:
             return Reply(301, {"Location": f"{self.mount}{canonicalize_name(name)}/"})
         if name not in self.projects:
@@ -303,10 +148,18 @@ class Index(Recorder):
             "X-PyPI-Last-Serial": "7",
             "Set-Cookie": "upstream=1",
             "Cache-Control": "max-age=600, public",
+            **self.headers,
         }
         if request.headers.get("if-none-match") == headers["ETag"]:
             return Reply(304, headers)
         return Reply(200, headers, body)
+
+    def respelt(self, request: Recorded) -> str | None:
+        """The name in capitals, as an index on a file system with raw names has it."""
+        found = re.fullmatch(re.escape(self.mount) + "([^/]+)/", request.target)
+        if not found or found[1] == _respelt(found[1]):
+            return None
+        return f"{self.mount}{_respelt(found[1])}/"
 
     def _relative_file(self, path: str) -> str | None:
         parent = self.mount.rstrip("/").rpartition("/")[0]
@@ -325,6 +178,25 @@ class FileHost(Recorder):
     def __init__(self, tls: Certificate | None = None, host_name: str = HOST) -> None:
         super().__init__(tls, host_name)
         self.content: dict[str, bytes] = {}
+        self.large: dict[str, int] = {}
+        """Path -> size of files that are made while they are sent."""
+        self.sent: dict[str, int] = {}
+        """Path -> bytes of a large file that are on their way."""
+
+    def stream(self, request: Recorded) -> tuple[Reply, Iterator[bytes]] | None:
+        """A large file, block by block."""
+        path = unquote(request.target.partition("?")[0])
+        if path not in self.large:
+            return None
+        headers = {"Content-Type": "binary/octet-stream", "ETag": '"large"'}
+        headers["Content-Length"] = str(self.large[path])
+        return Reply(200, headers), self._blocks(path)
+
+    def _blocks(self, path: str) -> Iterator[bytes]:
+        self.sent[path] = 0
+        for block in itertools.repeat(_BLOCK, self.large[path] // len(_BLOCK)):
+            self.sent[path] += len(block)
+            yield block
 
     def reply(self, request: Recorded) -> Reply:
         """A file or 404."""
@@ -365,6 +237,10 @@ def upstream(index: Index) -> Iterator[Index]:
         index.files.refuse()
 
 
+def _respelt(name: str) -> str:
+    return name.upper()
+
+
 def _negotiate(accept: str) -> tuple[str, str]:
     """PyPI's choice is by q value; the proxies under test ask for one type first, so order is enough here."""
     for media_type in (part.split(";")[0].strip() for part in accept.split(",")):
@@ -375,65 +251,3 @@ def _negotiate(accept: str) -> tuple[str, str]:
         if media_type in ("text/html", "*/*"):
             break
     return "html", "text/html; charset=UTF-8"
-
-
-def _read_head(connection: socket.socket) -> bytes:
-    raw = b""
-    try:
-        while b"\r\n\r\n" not in raw:
-            chunk = connection.recv(65536)
-            if not chunk:
-                return raw  # a fragment is recorded as well: it may hold a name
-            raw += chunk
-    except OSError:
-        return raw
-    return raw
-
-
-def _has_body(request: Recorded) -> bool:
-    return bool({"content-length", "transfer-encoding"} & request.headers.keys())
-
-
-def _reply_bytes(reply: Reply, head_only: bool) -> bytes:
-    headers = dict(reply.headers)
-    if reply.status != 304:
-        headers["Content-Length"] = str(len(reply.body))
-    lines = [f"HTTP/1.1 {reply.status} Upstream", *(f"{k}: {v}" for k, v in headers.items())]
-    head = "\r\n".join([*lines, "", ""]).encode("latin-1")
-    return head if head_only or reply.status == 304 else head + reply.body
-
-
-class _Connection(socketserver.BaseRequestHandler):
-    def handle(self) -> None:
-        listener = self.server
-        assert isinstance(listener, _Listener)
-        connection: socket.socket = self.request
-        with contextlib.suppress(OSError):  # the server under test may go away at any time
-            tls = listener.recorder._tls
-            if tls is not None:
-                connection = tls.wrap_socket(connection, server_side=True)
-            listener.connections.add(connection)
-            try:
-                listener.recorder._serve(connection)
-            finally:
-                listener.connections.discard(connection)
-                connection.close()
-
-
-class _Listener(socketserver.ThreadingTCPServer):
-    allow_reuse_address = True
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 128
-
-    def __init__(self, recorder: Recorder) -> None:
-        self.recorder = recorder
-        self.connections: set[socket.socket] = set()
-        super().__init__((HOST, recorder.port), _Connection)
-
-    def server_close(self) -> None:
-        """Close the kept-alive connections too: a network that is gone takes them along."""
-        super().server_close()
-        for connection in list(self.connections):
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
