@@ -5,6 +5,7 @@ The bare server writes an access log too, buffered like that of the site.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -82,7 +83,8 @@ def contest(kind: str, place: Path) -> Iterator[Contest]:
         site, bare, plain = _ports(site_file)
         (place / "bare").mkdir()
         tree = _tree(kind, site_file, place, (bare, plain), index)
-        with processes.running(kind, tree, [site, bare, plain]):
+        command = server_named(kind).command(str(require(kind)), tree)
+        with processes.running(kind, tree, [site, bare, plain], command):
             path = next(iter(p for p in index.files.content if "wheel-1.0" in p))
             yield Contest(kind, site, bare, plain, place / "bare", _cases(path))
 
@@ -127,6 +129,8 @@ def _tree(kind: str, site_file: Path, place: Path, ports: tuple[int, int], index
     plan = compile_plan(load_site(site_file))
     tree = place / "tree"
     program.render(plan, "standalone", program.capabilities(binary)).write(tree)
+    if processes.is_root() and (tree / "cache").is_dir():
+        os.chown(tree / "cache", 65534, 65534)  # nginx does this itself, httpd does not
     bare, plain = ports
     values = {
         "BARE": str(bare),
