@@ -153,8 +153,6 @@ def asking(plan: Plan, *, standalone: bool) -> Asking | None:
         return None
     roots = f"{regex(pages_place(plan.mount))}|{regex(FILES_PLACE)}"
     begin = [f'ErrorDocument {status} "/%{{reqenv:RG_ASK}}"' for status in (200, 302, 502)]
-    if plan.copies is not None:
-        begin.append("CacheStaleOnError Off")
     online = not plan.offline
     return Asking(
         workers=tuple(_workers(plan, pages, files)) if online else (),
