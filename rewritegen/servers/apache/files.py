@@ -73,8 +73,10 @@ def _look(plan: Plan, turn: FileTurn) -> Iterator[Rule]:
         # at once, because an ErrorDocument would make it a GET
         head = Condition("%{REQUEST_METHOD}", "=HEAD")
         yield ask_for_file(turn, "^", (head,), label)
+    # a range that depends on a validator is answered by the whole file
+    alone = Condition("%{HTTP:If-Range}", "!.", ("NV",))
     asked = Condition("%{HTTP:Range}", "^(bytes=[0-9, -]{1,400})$", ("NV",))
-    yield Rule("^", flags=("E=RG_RANGE:%1",), conditions=(asked,))
+    yield Rule("^", flags=("E=RG_RANGE:%1",), conditions=(alone, asked))
     # escaped once more, because the URL of an ErrorDocument is decoded
     ask = f"E=RG_ASK:{turn.place.lstrip('/')}${{rg_escape:%1}}"
     place = substitution(turn.place, attempt.source.key)

@@ -185,13 +185,14 @@ def _phases(any_copy: str) -> tuple[str, ...]:
     """Return what makes mod_cache do what a request wants (``words.Phase``)."""
     look, have = "\"expr=reqenv('RG_DO') == 'look'\"", "\"expr=reqenv('RG_DO') == 'have'\""
     failed = "\"expr=reqenv('RG_DO') == 'renew' && %{REQUEST_STATUS} -ge 500\""
-    absent = f"max-age={ABSENT_SECONDS}, must-revalidate"
+    whole = ("If-Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since")
     return (
         "# a fresh copy, or 504",
         f'RequestHeader set Cache-Control "only-if-cached" \\\n    {look}',
         "# is there one that may stand in? it has no such range: 416; else 504",
         f"{any_copy} \\\n    {have}",
         f'RequestHeader set Range "bytes=9000000000000000-" \\\n    {have}',
+        *(f"RequestHeader unset {name} {have}" for name in whole),
         'ErrorDocument 416 "/-/rg_%{reqenv:RG_HIT}"',
         "# the source is asked; a copy stands in when it fails, but not one that is too old",
         "CacheStaleOnError On",
@@ -201,8 +202,6 @@ def _phases(any_copy: str) -> tuple[str, ...]:
         'Header set X-Cache "MISS" "expr=%{REQUEST_STATUS} =~ /^(?:20[06]|404)$/"',
         'Header set X-Cache "REVALIDATED" "expr=%{REQUEST_STATUS} == 304"',
         f'Header always set X-Cache "STALE" \\\n    {failed}',
-        '# "not here" is believed for a while, but does not stand in for an answer',
-        f'Header set Cache-Control "{absent}" "expr=%{{REQUEST_STATUS}} == 404"',
     )
 
 
@@ -239,7 +238,7 @@ def _page(plan: Plan, turn: PageTurn) -> PageFetch:
     # 304 answers nobody else's question but that of a copy
     renewed = "|304 renew" if plan.copies else ""
     links = (
-        argument(f"s|{link.find}|{link.replace}|nq", source.key)
+        argument(f"s|{link.find}|{link.replace}|niq", source.key)
         for link in turn.step.upstream.links
     )
     return PageFetch(
@@ -273,9 +272,17 @@ def _page_headers(plan: Plan, turn: PageTurn) -> Iterator[str]:
         # the copy is renewed with the upstream's own, without the suffix for compression
         yield 'Header edit ETag "-gzip\\"$" "\\""'
     yield f'Header set Cache-Control "{keep}" "expr=%{{REQUEST_STATUS}} =~ /^(?:200|304)$/"'
+    if plan.copies is not None:
+        yield from _absent(ABSENT_SECONDS if proxy else 0)
     yield f'Header set X-Index-Source "{turn.step.source.label}"'
     if proxy:
         yield 'Header set X-Index-Source "none" "expr=%{REQUEST_STATUS} == 404"'
+
+
+def _absent(seconds: int) -> Iterator[str]:
+    yield '# "not here" is believed for so long, and stands in for nothing'
+    control = f"max-age={seconds}, must-revalidate"
+    yield f'Header set Cache-Control "{control}" "expr=%{{REQUEST_STATUS}} == 404"'
 
 
 def _steps_behind(turn: PageTurn) -> Iterator[str]:
