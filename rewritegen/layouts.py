@@ -125,6 +125,17 @@ KINDS = {
             parents=True,
             origin=True,
         ),
+        Kind(
+            "bandersnatch",
+            "a bandersnatch mirror behind a web server: relative links to packages/",
+            parents=True,
+        ),
+        Kind(
+            "artifactory",
+            "Artifactory and its like: relative links to packages/, or absolute ones on its own host",
+            parents=True,
+            origin=True,
+        ),
         # devpi links to ../../+f/ab/... from STAGE/+simple/NAME/
         Kind("devpi", "devpi: relative links to +f/ of the stage", parents=True),
     )

@@ -15,9 +15,6 @@ from rewritegen.steps import LinkRule
 
 __all__ = ["file_roots", "files_prefix", "link_rules", "origins", "up_to_root"]
 
-#: An attribute or a JSON string that begins like this is a link relative to the page, never text.
-_PARENTS = '"../../'
-
 #: An origin whose https twin is on the usual port as well.
 _PLAIN = r"http://(?:[^:]+|\[.+\])"
 
@@ -52,25 +49,53 @@ def _origin(url: str) -> str:
 
 
 def link_rules(mount: str, source: Proxy | PrivateProxy) -> tuple[LinkRule, ...]:
-    """Return the replacements that make the links in a source's pages lead to our file routes."""
+    """Return the replacements that make the links in a source's pages lead to our file routes.
+
+    They are matched without regard to case, as schemes and hosts are (RFC 3986, 6.2.2.1), and so that none is found
+    inside other text: each begins with a scheme, or with the quote of an attribute or of a JSON string.
+    """
     roots = file_roots(source)
-    rules = []
-    for begins, url in _beginnings(source):
-        quote = '"' if begins.startswith('"') else ""
-        path = files_prefix(source.name, roots.index(url)).removeprefix("/")
-        rules.append(LinkRule(begins, f"{quote}{up_to_root(mount)}{path}"))
-    return tuple(rules)
+    return tuple(
+        LinkRule(begins, f"{quote}{up_to_root(mount)}{path}")
+        for parents, url in _beginnings(source)
+        for path in (files_prefix(source.name, roots.index(url)).removeprefix("/"),)
+        for begins, quote in (_RELATIVE if parents else _absolute(url))
+    )
 
 
-def _beginnings(source: Proxy | PrivateProxy) -> list[tuple[str, str]]:
-    """Return how links begin, each with the upstream URL that it means."""
+#: A path from the page of a project to the root of the files, each with the quote that it begins with: in HTML, and in
+#: JSON, which may write a slash as ``\\/`` (RFC 8259, 7).
+_RELATIVE = (('"../../', '"'), ("'../../", "'"), ('"..\\/..\\/', '"'))
+
+
+def _absolute(url: str) -> tuple[tuple[str, str], ...]:
+    """Return the ways to write a URL in a page: as it is, with the scheme's own port, without scheme, and in JSON."""
+    parts = urlsplit(url)
+    port = {"http": 80, "https": 443}[parts.scheme]
+    hosts = [parts.netloc] if parts.port else [parts.netloc, f"{parts.netloc}:{port}"]
+    found = []
+    for host in hosts:
+        rest = f"//{host}{parts.path}"
+        escaped = rest.replace("/", "\\/")
+        found += [
+            (f"{parts.scheme}:{rest}", ""),
+            (f'"{rest}', '"'),
+            (f"'{rest}", "'"),
+            (f"{parts.scheme}:{escaped}", ""),
+            (f'"{escaped}', '"'),
+        ]
+    return tuple(found)
+
+
+def _beginnings(source: Proxy | PrivateProxy) -> list[tuple[bool, str]]:
+    """Return the upstream URLs that links begin with; True for that which relative ones mean."""
     kind = KINDS[source.kind]
     parts = urlsplit(source.proxy)
     origin = f"{parts.scheme}://{parts.netloc}/"
     absolute = {*source.files, *([origin] if kind.origin else [])}
     # the longest first: a declared file host may lie below the origin
-    beginnings = [(url, url) for url in sorted(absolute, key=lambda url: (-len(url), url))]
+    beginnings = [(False, url) for url in sorted(absolute, key=lambda url: (-len(url), url))]
     if kind.parents:
         above = parts.path.rstrip("/").rpartition("/")[0].lstrip("/")
-        beginnings.insert(0, (_PARENTS, f"{origin}{above}/" if above else origin))
+        beginnings.insert(0, (True, f"{origin}{above}/" if above else origin))
     return beginnings

@@ -7,6 +7,7 @@ of one request. The length of the new page is not known when the headers go out 
 from __future__ import annotations
 
 import json
+import re
 
 from rewritegen.plan import Plan
 from rewritegen.steps import Source, Upstream
@@ -37,8 +38,13 @@ def script_function(source: Source) -> str:
 
 def _pairs(upstream: Upstream) -> str:
     return ", ".join(
-        f"[{json.dumps(rule.find)}, {json.dumps(rule.replace)}]" for rule in upstream.links
+        f"[/{_regex(rule.find)}/gi, {json.dumps(rule.replace)}]" for rule in upstream.links
     )
+
+
+def _regex(text: str) -> str:
+    """Return a text as the inside of a JavaScript regular expression (ECMA-262, 12.9.5)."""
+    return re.sub(r"[^A-Za-z0-9\"':]", lambda found: f"\\{found[0]}", text)
 
 
 _HEAD = """\
@@ -64,7 +70,8 @@ function rewrite(r, data, flags, pairs) {
         return;
     }
     pairs.forEach(function (pair) {
-        text = text.split(pair[0]).join(pair[1]);
+        // a function, because a text could hold the special `$&`
+        text = text.replace(pair[0], function () { return pair[1]; });
     });
     r.sendBuffer(text, flags);
 }
