@@ -150,7 +150,8 @@ class Index(Recorder):
             "Cache-Control": "max-age=600, public",
             **self.headers,
         }
-        if request.headers.get("if-none-match") == headers["ETag"]:
+        # compared weakly (RFC 9110, 13.1.2)
+        if request.headers.get("if-none-match", "").removeprefix("W/") == headers["ETag"]:
             return Reply(304, headers)
         return Reply(200, headers, body)
 
