@@ -7,12 +7,12 @@ It is the third interpreter of the plan, beside the two servers, and the oracle 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Iterator
 
 from typing_extensions import assert_never
 
+from rewritegen.decision import Decision, Request, Rule, TraceLine
+from rewritegen.grammar import ARCHIVE_SUFFIX
 from rewritegen.names import NormalizedName, is_redirectable, parse_name, path_belongs_to
 from rewritegen.plan import METHODS, Plan
 from rewritegen.representations import HTML, Representation, negotiate
@@ -31,51 +31,11 @@ from rewritegen.steps import (
     Step,
     TryMirror,
     TryProxy,
+    Upstream,
 )
 from rewritegen.world import World
 
 __all__ = ["Decision", "Request", "TraceLine", "decide"]
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A request as it came in: the target is raw, header names are lower case."""
-
-    target: str
-    method: str = "GET"
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class TraceLine:
-    """One rule that was looked at: the YAML key that made it, the rule in words, and whether it decided."""
-
-    key: str
-    rule: str
-    decided: bool
-
-
-class Rule(NamedTuple):
-    """A rule in words, and the YAML key that made it."""
-
-    words: str
-    key: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What the client gets, and what left the site for it."""
-
-    status: int
-    source: str = "none"
-    """X-Index-Source."""
-    location: str | None = None
-    representation: Representation | None = None
-    path: str | None = None
-    """The file that is sent, or the directory that is listed."""
-    forwarded: tuple[str, ...] = ()
-    """URLs that upstreams were asked for, in order."""
-    trace: tuple[TraceLine, ...] = ()
 
 
 def decide(plan: Plan, request: Request, world: World) -> Decision:
@@ -111,9 +71,9 @@ class _Interpreter:
         if self._fits(grammar.beside):
             name, _, file = self.target.removeprefix(self.plan.mount).partition("/")
             return self._walk(parse_name(name), _decoded(file))
-        for pattern, route in zip(grammar.files, self.plan.files, strict=True):
+        for pattern, route in zip(grammar.files, self.plan.public_files, strict=True):
             if self._fits(pattern):
-                return self._file(route)
+                return self._file(route, self.target.removeprefix(route.prefix))
         return self._end(404, rule=Rule("outside the grammar"))
 
     def _fits(self, pattern: str) -> bool:
@@ -194,7 +154,9 @@ class _Interpreter:
             case TryMirror():
                 return self._mirror(step, name, file)
             case TryProxy():
-                return None if file is not None else self._proxy(step, name)
+                if file is None:
+                    return self._proxy(step, name)
+                return self._proxied_beside(step.upstream, name)
             case SendTo():
                 if file is not None:
                     return None
@@ -257,10 +219,21 @@ class _Interpreter:
         self.unsure = self.unsure or status != 404
         return None
 
+    def _proxied_beside(self, upstream: Upstream, name: NormalizedName) -> Decision | None:
+        """Ask for a file that lies beside its page there; its name is passed on as it came in."""
+        file = self.target.removeprefix(f"{self.plan.mount}{name}/")
+        if not upstream.beside or re.search(f"{ARCHIVE_SUFFIX}$", file) is None:
+            return None
+        route = next(route for route in self.plan.files if route.prefix == upstream.beside)
+        return self._file(route, f"{name}/{file}")
+
     def _private_answer(
         self, step: AskPrivately, name: NormalizedName, file: str | None
     ) -> Decision:
-        status = 404 if file is not None else self._ask(f"{step.upstream.url}{name}/", self.form)
+        if file is not None:
+            found = self._proxied_beside(step.upstream, name)
+            return found or self._end(404, step.source.label, rule=_rule(step))
+        status = self._ask(f"{step.upstream.url}{name}/", self.form)
         form = self.form if status == 200 else None
         return self._end(
             status if status in {200, 404} else 502,
@@ -304,14 +277,14 @@ class _Interpreter:
 
     # ---------------------------------------------------------------- files
 
-    def _file(self, route: FileRoute) -> Decision:
-        path = _decoded(self.target.removeprefix(route.prefix))
+    def _file(self, route: FileRoute, raw: str) -> Decision:
+        path = _decoded(raw)
         rule = Rule(describe_files(route), route.attempts[0].source.key)
         if path_belongs_to(path, route.refused):
             return self._end(404, rule=rule)
         for attempt in route.attempts:
             if isinstance(attempt, FetchFrom):
-                url = f"{attempt.url}{self.target.removeprefix(route.prefix)}"
+                url = f"{attempt.url}{raw}"
                 status = self._ask(url, None)
                 status = status if status in _ANSWERS else 502
                 return self._end(status, attempt.source.label, rule=rule)

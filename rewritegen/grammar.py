@@ -51,7 +51,7 @@ def grammar_of(mount: str, routes: tuple[FileRoute, ...]) -> Grammar:
         page=f"{at}{RAW_NAME}/?",
         # `index.html` and the like are the page itself under another name
         beside=f"{at}(?=[^/]{{1,{MAX_NAME_LENGTH}}}/){CANONICAL_NAME}/(?!index\\.){PATH_PART}",
-        files=tuple(_file_target(mount, route) for route in routes),
+        files=tuple(_file_target(mount, route) for route in routes if not route.beside),
         meta=("/-/health", "/-/rewritegen"),
     )
 

@@ -50,6 +50,8 @@ class Kind(NamedTuple):
     """Links are relative, ``../../PATH`` seen from the page of a project."""
     origin: bool = False
     """Links may be absolute URLs on the index's own scheme, host and port."""
+    beside: bool = False
+    """Links are bare file names: the file lies beside the page, at ``NAME/FILE``."""
 
 
 def _by_name(*layouts: Layout) -> dict[str, Layout]:
@@ -136,6 +138,11 @@ KINDS = {
             parents=True,
             origin=True,
         ),
+        # Read in the source of proxpi 1.3.1: files.html and server.py write the name of the file, and serve NAME/FILE;
+        # while it downloads one itself it redirects to the file host, which `files` has to name then.
+        Kind("proxpi", "proxpi: bare file names, the file lies beside the page", beside=True),
+        # Measured with collective.eggproxy 0.5.1 (no level above the projects; never ask it for its root).
+        Kind("eggproxy", "collective.eggproxy: bare file names", beside=True),
         # devpi links to ../../+f/ab/... from STAGE/+simple/NAME/
         Kind("devpi", "devpi: relative links to +f/ of the stage", parents=True),
     )

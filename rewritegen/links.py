@@ -31,7 +31,8 @@ def up_to_root(mount: str) -> str:
 
 def file_roots(source: Proxy | PrivateProxy) -> tuple[str, ...]:
     """Return the upstream URLs below which the files of a source lie, in the order of their public paths."""
-    return tuple(dict.fromkeys(url for _, url in _beginnings(source)))
+    found = dict.fromkeys(url for _, url in _beginnings(source))
+    return tuple(found)
 
 
 def origins(source: Proxy | PrivateProxy, url: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from rewritegen.grammar import Grammar, grammar_of
-from rewritegen.layouts import LAYOUTS, Layout
+from rewritegen.layouts import KINDS, LAYOUTS, Layout
 from rewritegen.links import file_roots, files_prefix, link_rules, origins
 from rewritegen.names import ClaimSet
 from rewritegen.site import Index, Mirror, PrivateDirectory, PrivateProxy, Proxy, Redirect, Site
@@ -101,6 +101,11 @@ class Plan:
         _, port = self.listen[0]
         scheme, usual = ("https", 443) if self.tls else ("http", 80)
         return f"{scheme}://{self.server_name}{'' if port == usual else f':{port}'}{self.mount}"
+
+    @property
+    def public_files(self) -> tuple[FileRoute, ...]:
+        """The file routes that clients may ask for, in the order of ``grammar.files``."""
+        return tuple(route for route in self.files if not route.beside)
 
     @property
     def steps_with_upstream(self) -> tuple[TryProxy | AskPrivately, ...]:
@@ -204,6 +209,7 @@ def _upstream(index: Index, source: Proxy | PrivateProxy) -> Upstream:
         link_rules(index.mount, source),
         _limits(source, _READ_PAGE),
         origins(source, source.proxy),
+        files_prefix(source.name, len(file_roots(source))) if KINDS[source.kind].beside else "",
     )
 
 
@@ -255,7 +261,7 @@ def _private_files(site: Site, source: Source, private: PrivateDirectory) -> Ser
 def _fetch_routes(
     source: Source, upstream: Proxy | PrivateProxy, refused: ClaimSet
 ) -> list[FileRoute]:
-    return [
+    found = [
         FileRoute(
             files_prefix(upstream.name, number),
             (
@@ -271,6 +277,16 @@ def _fetch_routes(
         )
         for number, url in enumerate(file_roots(upstream))
     ]
+    if KINDS[upstream.kind].beside:
+        fetch = FetchFrom(
+            source,
+            upstream.proxy,
+            _limits(upstream, _READ_FILE),
+            origins(upstream, upstream.proxy),
+        )
+        prefix = files_prefix(upstream.name, len(found))
+        found.append(FileRoute(prefix, (fetch,), refused, beside=True))
+    return found
 
 
 def _root_list(site: Site, index: Index) -> RootList:

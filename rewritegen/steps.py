@@ -106,6 +106,8 @@ class Upstream(NamedTuple):
     limits: Limits
     origins: tuple[str, ...]
     """``scheme://host:port`` of all hosts that are declared for it, its own first: redirects to these are followed."""
+    beside: str = ""
+    """The prefix of the route of its files, where they lie beside their page, at ``url`` + NAME + ``/`` + FILE."""
 
 
 class Available(NamedTuple):
@@ -202,6 +204,8 @@ class FileRoute(NamedTuple):
     attempts: tuple[ServeFrom, ...] | tuple[FetchFrom]
     refused: ClaimSet
     """A path with a part that belongs to one of these is 404 here (empty for private sources)."""
+    beside: bool = False
+    """No client comes here: a request for a file beside its page does, as ``NAME/FILE``, when no rule decided it."""
 
     @property
     def private(self) -> bool:

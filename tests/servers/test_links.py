@@ -12,11 +12,12 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 
+from rewritegen.decide import Request, decide
 from rewritegen.servers import server as server_named
 from tests.support.compare import hrefs
 from tests.support.dists import wheel_bytes
 from tests.support.processes import HOST, free_port, running
-from tests.support.sites import LiveSite, read_site, start_site, write_site
+from tests.support.sites import LiveSite, StandIns, read_site, start_site, write_site
 from tests.support.tools import require
 from tests.support.upstream import Index, upstream
 from tests.support.wire import ask
@@ -73,6 +74,10 @@ def stage(_: Styled, path: str) -> str:
     return f"../../+f{path.removeprefix('/packages')}"
 
 
+def bare(_: Styled, path: str) -> str:
+    return path.rpartition("/")[2]
+
+
 STYLES = (
     Style("pypi, absolute", "pypi", absolute),
     Style("pypi, capitals", "pypi", shouted),
@@ -89,6 +94,8 @@ STYLES = (
     Style("artifactory, own host", "artifactory", own_host),
     Style("devpi", "devpi", stage),
     Style("devpi, escaped slashes", "devpi", stage, escaped=True),
+    Style("eggproxy", "eggproxy", bare),
+    Style("proxpi", "proxpi", bare),
 )
 
 
@@ -112,6 +119,11 @@ class Styled(Index):
         quote = self.style.quote
         anchor = f"<a href={quote}{link}#sha256=0{quote}>{FILE}</a> {TEXT}\n"
         return f"<!DOCTYPE html>{anchor * (1 + self.padding)}".encode()
+
+    def _relative_file(self, path: str) -> str | None:
+        if self.style.link is bare and path == f"{self.mount}{NAME}/{FILE}":
+            return self.file_path(FILE, CONTENT)
+        return super()._relative_file(path)
 
     @property
     def setting(self) -> dict[str, Any]:
@@ -209,3 +221,59 @@ def test_twenty_megabytes_on_one_line(
     assert b"\n" not in page
     name = index.setting["name"].encode()
     assert page == sent.replace(index.files.origin.encode(), b"../../files/" + name)
+
+
+BESIDE = (
+    pytest.param(f"/simple/{NAME}/{FILE}", 200, "proxy/eggproxy", id="the file"),
+    pytest.param(f"/simple/{NAME}/{FILE}?x=1", 200, "proxy/eggproxy", id="with a query"),
+    pytest.param(f"/simple/{NAME}/other-1.0.tar.gz", 404, "proxy/eggproxy", id="another file"),
+    pytest.param(f"/simple/{NAME}/page.html", 404, "none", id="no archive"),
+    pytest.param("/simple/acme-x/acme_x-1.0.tar.gz", 404, "none", id="claimed"),
+    pytest.param("/simple/gone-tool/gone_tool-1.0.tar.gz", 404, "none", id="scanned"),
+    pytest.param("/simple/own-tool/own_tool-9.0.tar.gz", 404, "private/team", id="private"),
+    pytest.param(f"/files/eggproxy/{NAME}/{FILE}", 404, "none", id="its route is not public"),
+)
+
+
+@pytest.fixture(scope="module", params=["nginx", "apache"])
+def eggs(
+    request: pytest.FixtureRequest, indexes: Mapping[str, Styled], shared_place: Path
+) -> Iterator[LiveSite]:
+    """A site whose files lie beside the pages of a proxy, with names of its own that nobody may hear of."""
+    root = shared_place / f"eggs-{request.param}"
+    (root / "team" / "own-tool").mkdir(parents=True)
+    (root / "state" / "names").mkdir(parents=True)
+    for marker in (
+        "team/.rewritegen-root",
+        "state/names/.rewritegen-names",
+        "state/names/gone-tool",
+    ):
+        (root / marker).touch()
+    settings = {
+        "state": str(root / "state"),
+        "private": [{"name": "team", "path": str(root / "team"), "claims": ["acme-*"]}],
+        "fallbacks": [indexes["eggproxy"].setting],
+        "cache": {"path": str(root / "cache")},
+    }
+    site_file = write_site(root / "site.yaml", settings, free_port())
+    live = start_site(request.param, site_file, root / "tree")
+    yield live
+    live.server.stop()
+
+
+@pytest.mark.parametrize(("target", "status", "source"), BESIDE)
+def test_a_file_beside_its_page_has_the_owner_of_the_page(
+    eggs: LiveSite, indexes: Mapping[str, Styled], target: str, status: int, source: str
+) -> None:
+    index = indexes["eggproxy"]
+    decision = decide(eggs.plan, Request(target), StandIns(index))
+    assert (decision.status, decision.source) == (status, source), decision.trace
+    index.forget()
+    answer = ask(eggs.port, target)
+    assert (answer.status, answer.one("X-Index-Source")) == (status, source)
+    asked = [index.origin + request.target for request in index.requests]
+    # a copy may answer in its place
+    assert asked in ([], list(decision.forwarded))
+    if status == 200:
+        assert answer.body == CONTENT
+        assert "immutable" in (answer.one("Cache-Control") or "")

@@ -413,7 +413,7 @@ def test_njs_rewrites_links_in_place_of_sub_filter() -> None:
     assert list(texts) == ["nginx.conf", "packages.example.org.conf", "rg_links.js"]
     assert "sub_filter " not in texts["packages.example.org.conf"]
     assert "gzip_static on" not in texts["packages.example.org.conf"]
-    assert r'[/https\:\/\/files\.example\.org\//gi, "../../files/index/"]' in texts["rg_links.js"]
+    assert r'[/https:\/\/files\.example\.org\//gi, "../../files/index/"]' in texts["rg_links.js"]
 
 
 def chained(proxies: int, tail: str = "") -> Plan:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from rewritegen.names import CANONICAL_NAME
 from rewritegen.plan import Plan
 from rewritegen.representations import REPRESENTATIONS
-from rewritegen.servers.apache.files import ask_for_file
+from rewritegen.servers.apache.file_fetch import ask_for_file
 from rewritegen.servers.apache.quoting import regex, substitution
 from rewritegen.servers.apache.rules import Condition, Group, Item, Rule
 from rewritegen.servers.apache.turns import PageTurn, file_turns, page_turns

@@ -16,14 +16,16 @@ from collections.abc import Iterator
 
 from typing_extensions import assert_never
 
+from rewritegen.grammar import ARCHIVE_SUFFIX
 from rewritegen.plan import Plan
 from rewritegen.representations import ACCEPT_GZIP, REPRESENTATIONS
 from rewritegen.servers.apache.choice import choose
 from rewritegen.servers.apache.claims import not_claimed, reserved
+from rewritegen.servers.apache.file_fetch import look_for_file
 from rewritegen.servers.apache.quoting import regex, substitution, test_string
 from rewritegen.servers.apache.rules import Condition, Group, Item, Rule
-from rewritegen.servers.apache.turns import PageTurn, page_turns
-from rewritegen.servers.apache.words import NEVER_ASKED
+from rewritegen.servers.apache.turns import PageTurn, file_turns, page_turns
+from rewritegen.servers.apache.words import NEVER_ASKED, NOT_COMPRESSED
 from rewritegen.steps import (
     AskPrivately,
     Available,
@@ -49,7 +51,6 @@ __all__ = [
 ]
 
 #: Answers here ask the host's mod_deflate, if any, to keep its hands off.
-NOT_COMPRESSED = "E=no-gzip:1"
 
 
 def negotiation(mount: str) -> Group:
@@ -270,13 +271,25 @@ def _asked(plan: Plan, turn: PageTurn, mount: str) -> Iterator[Item]:
     source = turn.step.source
     if isinstance(turn.step, AskPrivately):
         label = f"E=RG_SOURCE:{source.label}"
-        beside = Rule("[^/]$", flags=(label, "R=404", "L"))
+        beside = (*_besides(plan, turn, mount), Rule("[^/]$", flags=(label, "R=404", "L")))
         text = f"{source.key} {source.name}: asked for what it claims, and for nothing else; its answer is final"
-        body = (beside, _look(plan, turn, mount, label))
+        body = (*beside, _look(plan, turn, mount, label))
         yield Group((text,), not_claimed(turn.step.claims, mount), body)
     else:
+        yield from _besides(plan, turn, mount)
         text = f"{source.key} {source.name}: pages only; a file has an owner or is not here"
         yield Group((text,), None, (_look(plan, turn, mount),))
+
+
+def _besides(plan: Plan, turn: PageTurn, mount: str) -> Iterator[Item]:
+    """Yield the rules of files that lie beside their page, where the kind of the source has them there."""
+    prefix = turn.step.upstream.beside
+    if prefix:
+        files = next(one for one in file_turns(plan) if one.route.prefix == prefix)
+        source = turn.step.source
+        text = f"{source.key} {source.name}: its files lie beside their pages"
+        skip = Rule(f"!^{mount}[^/]+/[^/]+{ARCHIVE_SUFFIX}$")
+        yield Group((text,), skip, tuple(look_for_file(plan, files)))
 
 
 def _look(plan: Plan, turn: PageTurn, mount: str, *label: str) -> Rule:

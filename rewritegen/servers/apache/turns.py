@@ -57,6 +57,8 @@ class FileTurn(NamedTuple):
     place: str
     """The URL that its copies begin with, without the final slash."""
     group: str
+    asked: str
+    """What stands before the raw path in a request: the prefix, or the mount for a file beside its page."""
 
 
 def page_turns(plan: Plan) -> tuple[PageTurn, ...]:
@@ -105,4 +107,6 @@ def _file_turns(plan: Plan) -> Iterator[FileTurn]:
                 number = last.removeprefix("~") if last.startswith("~") else "0"
                 name = attempt.source.name
                 place = f"{FILES_PLACE}{name}/{number}-{file_digest(attempt)}"
-                yield FileTurn(route, attempt, place, f"balancer://rg_{name}_files{number}")
+                asked = plan.mount if route.beside else route.prefix
+                group = f"balancer://rg_{name}_files{number}"
+                yield FileTurn(route, attempt, place, group, asked)

@@ -16,6 +16,7 @@ __all__ = [
     "METHODS_URL",
     "NEVER_ASKED",
     "NEXT_URL",
+    "NOT_COMPRESSED",
     "STOP_URL",
     "Phase",
     "pages_place",
@@ -44,3 +45,7 @@ Phase: TypeAlias = Literal["look", "have", "renew", "fetch", "kept"]
 def pages_place(mount: str) -> str:
     """Return where the pages of upstreams are, as copies or as answers."""
     return f"{mount}-/pages/"
+
+
+#: The flag that keeps mod_deflate away.
+NOT_COMPRESSED = "E=no-gzip:1"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import string
 from dataclasses import dataclass
 
+from rewritegen.grammar import ARCHIVE_SUFFIX
 from rewritegen.names import CANONICAL_NAME, TOO_MANY_CAPITALS, TOO_MANY_SEPARATORS
 from rewritegen.plan import Plan
 from rewritegen.servers.base import FINGERPRINT_PLACE
@@ -118,13 +119,16 @@ class Entries:
 
     def _files(self, route: FileRoute, rules: Rules) -> Entry | Fetch:
         decided = [*self.guards]
+        if route.beside:
+            test = f"$rg_path !~ {pattern(f'{ARCHIVE_SUFFIX}$')}"
+            decided.append(Rule((), test, go(self.inner.absent(route.attempts[0].source))))
         if route.refused:
             words = ("# claims: a public source is not asked for files of these",)
             decided.append(Rule(words, self.names.hidden(route.refused), go(self.inner.refused())))
         match = f"~ {pattern(f'^{escaped(route.prefix)}(?<rg_path>{_PATH})$')}"
         for attempt in route.attempts:
             if isinstance(attempt, FetchFrom):
-                return self._fetch(route.prefix, attempt, match, tuple(decided))
+                return self._fetch(route, attempt, match, tuple(decided))
             decided.extend(rules.files(attempt))
         owner = route.attempts[0].source
         who = ", then ".join(f"{step.source.key} {step.source.name}" for step in route.attempts)
@@ -137,7 +141,7 @@ class Entries:
         )
 
     def _fetch(
-        self, prefix: str, attempt: FetchFrom, match: str, decided: tuple[Rule, ...]
+        self, route: FileRoute, attempt: FetchFrom, match: str, decided: tuple[Rule, ...]
     ) -> Fetch:
         source = attempt.source
         hosts = [
@@ -152,10 +156,14 @@ class Entries:
             match,
             (answered_by(source.label), caching, *self.inner.kept),
             decided,
-            pattern(f"^{escaped(prefix)}(?<rg_raw_path>[^?]+)"),
+            # a file beside its page comes here by its public URL: NAME/FILE stands behind the mount then
+            pattern(
+                f"^{self._mount if route.beside else escaped(route.prefix)}(?<rg_raw_path>[^?]+)"
+            ),
             self.inner.ways.file(
                 hosts.index(attempt.url), attempt, self.inner.final_errors(source)
             ),
+            internal=route.beside,
         )
 
     def _respell(self) -> Respell:

@@ -112,7 +112,7 @@ class Names:
             ("a page, in any spelling of the name", grammar.page),
             ("the list", grammar.root),
             ("a file beside a page", grammar.beside),
-            *zip((route.prefix for route in self.plan.files), grammar.files, strict=True),
+            *zip((route.prefix for route in self.plan.public_files), grammar.files, strict=True),
             *((target, target) for target in grammar.meta),
         ]
         entries = ["default 1"]

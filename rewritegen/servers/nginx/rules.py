@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from rewritegen.grammar import ARCHIVE_SUFFIX
 from rewritegen.servers.nginx.inner import Inner
 from rewritegen.servers.nginx.names import Names
-from rewritegen.servers.nginx.quoting import argument, value
+from rewritegen.servers.nginx.quoting import argument, pattern, value
 from rewritegen.servers.nginx.view import Rule
 from rewritegen.servers.nginx.words import go, named, project_path, refuse
 from rewritegen.steps import (
@@ -22,6 +23,7 @@ from rewritegen.steps import (
     Source,
     Step,
     TryMirror,
+    TryProxy,
 )
 
 __all__ = ["Rules"]
@@ -57,9 +59,15 @@ class Rules:
         elif isinstance(step, OwnedBy):
             yield from _headed(named(step.source, "has the project"), self._owned_beside(step))
         elif isinstance(step, AskPrivately):
-            yield self._claimed(step, self.inner.absent(step.source))
+            route = step.upstream.beside
+            target = f"{route}$rg_name/$rg_file" if route else self.inner.absent(step.source)
+            yield self._claimed(step, target)
         elif isinstance(step, TryMirror):
             yield from _headed(named(step.source, "has the project"), self._mirrored_beside(step))
+        elif isinstance(step, TryProxy) and step.upstream.beside:
+            words = named(step.source, "its files lie beside their pages")
+            test = f"$rg_file ~ {pattern(f'{ARCHIVE_SUFFIX}$')}"
+            yield Rule((words,), test, go(f"{step.upstream.beside}$rg_name/$rg_file"))
 
     def files(self, attempt: ServeFrom) -> Iterator[Rule]:
         """Return the rules that serve a file from local directories."""

@@ -249,6 +249,7 @@ class Fetch(NamedTuple):
     rules: tuple[Rule, ...]
     raw_path: str
     near: Near
+    internal: bool = False
 
     @property
     def template(self) -> str:
