@@ -22,6 +22,15 @@ pytestmark = pytest.mark.server
 
 LARGE = 300 << 20
 
+#: What a server does another way, which RFC 9110 allows as well.
+LIMITS = {
+    ("apache", "416"): "a copy of httpd says 416 without the length (15.5.17: SHOULD)",
+    (
+        "apache",
+        "if-range",
+    ): "httpd fetches the whole file, and gives it to this client too (13.1.5)",
+}
+
 
 @pytest.fixture(scope="module", params=["nginx", "apache"])
 def world(request: pytest.FixtureRequest) -> Iterator[Chain]:
@@ -58,7 +67,8 @@ def test_a_part(world: Chain, span: str, warm: bool) -> None:
     got = get(world.copies.port, target, Range=span)
     if (ends := RANGES[span]) is None:
         assert got.status == 416
-        assert got.headers["content-range"] == f"bytes */{len(content)}"
+        if (world.kind, "416") not in LIMITS:
+            assert got.headers["content-range"] == f"bytes */{len(content)}"
     else:
         part = content[slice(*ends)]
         assert (got.status, got.body, got.whole) == (206, part, True)
@@ -92,7 +102,8 @@ def test_a_part_if_nothing_has_changed(world: Chain, warm: bool) -> None:
     if warm:
         assert get(world.copies.port, target).headers["etag"] == tag
     same = get(world.copies.port, target, Range="bytes=2-5", If_Range=tag)
-    assert (same.status, same.body) == (206, content[2:6])
+    whole = not warm and (world.kind, "if-range") in LIMITS
+    assert (same.status, same.body) == ((200, content) if whole else (206, content[2:6]))
     other = get(world.copies.port, target, Range="bytes=2-5", If_Range='"another"')
     assert (other.status, other.body) == (200, content)
 
