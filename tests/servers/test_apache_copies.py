@@ -208,6 +208,41 @@ def test_the_upstream_cannot_switch_copies_off(
         assert all(b"Set-Cookie" not in path.read_bytes() for path in here.copies())
 
 
+class Portal(Index):
+    """An index whose pages can be taken over by somebody in between."""
+
+    taken = False
+
+    def reply(self, request: Recorded) -> Reply:
+        if self.taken:
+            return Reply(200, {"Content-Type": "text/plain", "ETag": '"x"'}, b"please log in")
+        return super().reply(request)
+
+
+@pytest.mark.parametrize("copies", [True, False], ids=["copies", "plain"])
+def test_another_type_is_no_page(
+    place: Path, monkeypatch: pytest.MonkeyPatch, copies: bool
+) -> None:
+    monkeypatch.setattr("tests.servers.apache_sites.Index", Portal)
+    with world(place, copies=copies) as here:
+        first = here.get("/simple/there/")
+        assert first.status == 200
+        grow_old()
+        portal = here.indexes[0]
+        assert isinstance(portal, Portal)
+        portal.taken = True
+        for _ in range(2):
+            answer = here.get("/simple/there/")
+            if copies:
+                assert (answer.status, answer.one("X-Cache")) == (200, "STALE")
+                assert answer.body == first.body
+            else:
+                assert answer.status in UNAVAILABLE
+            assert here.get("/simple/other/").status in UNAVAILABLE
+        portal.taken = False
+        assert here.get("/simple/there/").body == first.body
+
+
 # ---------------------------------------------------------------- files
 
 

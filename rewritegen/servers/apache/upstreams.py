@@ -193,6 +193,8 @@ def _phases(any_copy: str) -> tuple[str, ...]:
         f"{any_copy} \\\n    {have}",
         f'RequestHeader set Range "bytes=9000000000000000-" \\\n    {have}',
         *(f"RequestHeader unset {name} {have}" for name in whole),
+        "# without chunks, which `close` means by now, a page that breaks off would look whole",
+        f"RequestHeader unset Connection {have}",
         'ErrorDocument 416 "/-/rg_%{reqenv:RG_HIT}"',
         "# the source is asked; a copy stands in when it fails, but not one that is too old",
         "CacheStaleOnError On",
@@ -277,6 +279,13 @@ def _page_headers(plan: Plan, turn: PageTurn) -> Iterator[str]:
     yield f'Header set X-Index-Source "{turn.step.source.label}"'
     if proxy:
         yield 'Header set X-Index-Source "none" "expr=%{REQUEST_STATUS} == 404"'
+    yield "# another type is no page, and not kept"
+    types = r"m#^(?:text/html|application/vnd\.pypi\.simple\.)#"
+    other = f'"expr=%{{REQUEST_STATUS}} == 200 && %{{CONTENT_TYPE}} !~ {types}"'
+    yield f'Header set Cache-Control "no-store" \\\n    {other}'
+    yield f'Header set RG-No-Page "\\n" \\\n    {other}'
+    if turn.last:
+        yield 'ErrorDocument 500 "/-/rg_stop"'
 
 
 def _absent(seconds: int) -> Iterator[str]:
