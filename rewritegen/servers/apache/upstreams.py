@@ -281,7 +281,7 @@ def _page_headers(plan: Plan, turn: PageTurn) -> Iterator[str]:
         yield 'Header set X-Index-Source "none" "expr=%{REQUEST_STATUS} == 404"'
     yield "# another type is no page, and not kept"
     types = r"m#^(?:text/html|application/vnd\.pypi\.simple\.)#"
-    other = f'"expr=%{{REQUEST_STATUS}} == 200 && %{{CONTENT_TYPE}} !~ {types}"'
+    other = f'"expr=%{{REQUEST_STATUS}} == 200 && \\\n    %{{CONTENT_TYPE}} !~ {types}"'
     yield f'Header set Cache-Control "no-store" \\\n    {other}'
     yield f'Header set RG-No-Page "\\n" \\\n    {other}'
     if turn.last:
