@@ -186,6 +186,7 @@ def _header(plan: Plan, scope: Scope, needed: Iterable[Module]) -> Iterator[str]
     yield from _placement(scope)
     yield f"Server: Apache httpd {oldest} or newer, but not 2.4.64 (CVE-2025-54090)."
     yield from textwrap.wrap(f"Modules: {', '.join(module.name for module in needed)}.", _WIDTH)
+    yield from _about_copies(plan, scope)
     yield f"Fingerprint: {FINGERPRINT_PLACE}"
     yield ""
     yield "What is answered, in this order:"
@@ -199,6 +200,17 @@ def _header(plan: Plan, scope: Scope, needed: Iterable[Module]) -> Iterator[str]
             break_long_words=False,
             break_on_hyphens=False,
         )
+
+
+def _about_copies(plan: Plan, scope: Scope) -> Iterator[str]:
+    if plan.copies is None:
+        return
+    place = comment(f"{plan.copies.path}/apache")
+    yield f"Copies: {place}"
+    yield "    made by: install -d -o USER -g GROUP DIR, as the user that httpd's workers run as (www-data,"
+    yield "    apache); kept within its size by htcacheclean (examples/systemd), because httpd does not"
+    if scope == "standalone":
+        yield '    elsewhere: apache2 -C "Define RG_CACHE /absolute/path" ...'
 
 
 def _placement(scope: Scope) -> Iterator[str]:
