@@ -31,6 +31,10 @@ ODD = {
     + KEEP
     + b"Content-Range: bytes 0-1/5\r\nContent-Length: 2\r\n\r\nab",
     "200, cut": b"HTTP/1.1 200 OK\r\n" + KEEP + b"Content-Length: 20\r\n\r\nab",
+    "text": b"HTTP/1.1 200 OK\r\n"
+    + KEEP
+    + b"Content-Type: text/plain\r\nContent-Length: 2\r\n\r\nab",
+    "no type": b"HTTP/1.1 200 OK\r\n" + KEEP + b"Content-Length: 2\r\n\r\nab",
     "500": b"HTTP/1.1 500 Error\r\n" + KEEP + b"Content-Length: 2\r\n\r\nab",
 }
 

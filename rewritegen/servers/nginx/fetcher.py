@@ -131,11 +131,12 @@ class Fetcher:
             return ""
         if not page:
             text = f'"max-age={copies.files}, stale-if-error={copies.stale}"'
-            return self.names.kept(text)
+            return self.names.kept(text, page=False)
         # what is ours is looked at again each time: a new release counts at once
         fresh = 1 if source.role == "private" else copies.pages
         later = "" if source.role == "private" else f", stale-while-revalidate={fresh}"
-        return self.names.kept(f'"max-age={fresh}{later}, stale-if-error={copies.stale}"')
+        text = f'"max-age={fresh}{later}, stale-if-error={copies.stale}"'
+        return self.names.kept(text, page=True)
 
     def _add(
         self, asked: Fetched, source: Source, where: str, url: str, origins: tuple[str, ...]

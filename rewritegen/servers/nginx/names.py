@@ -47,7 +47,7 @@ class Names:
     _shared: set[str] = field(default_factory=set)
     _claimed: dict[ClaimSet, tuple[str, str]] = field(default_factory=dict)
     _hidden: list[ClaimSet] = field(default_factory=list)
-    _kept: list[str] = field(default_factory=list)
+    _kept: list[tuple[str, bool]] = field(default_factory=list)
 
     def shared(self, word: str) -> str:
         """Return the variable of a map that is the same for every site."""
@@ -77,11 +77,11 @@ class Names:
             self._hidden.append(claims)
         return f"$rg_hidden{_from_two(self._hidden.index(claims) + 1)}_{self.site}"
 
-    def kept(self, cache_control: str) -> str:
+    def kept(self, cache_control: str, *, page: bool) -> str:
         """Return the variable that holds a Cache-Control for what may be kept, and nothing for any other answer."""
-        if cache_control not in self._kept:
-            self._kept.append(cache_control)
-        return f"$rg_keep{_from_two(self._kept.index(cache_control) + 1)}_{self.site}"
+        if (cache_control, page) not in self._kept:
+            self._kept.append((cache_control, page))
+        return f"$rg_keep{_from_two(self._kept.index((cache_control, page)) + 1)}_{self.site}"
 
     # ---------------------------------------------------------------- maps
 
@@ -92,12 +92,8 @@ class Names:
             yield _claims_map(variable, claims, owner)
         for claims in self._hidden:
             yield _hidden_map(self.hidden(claims), claims)
-        for text in self._kept:
-            words = comment(
-                "How long an answer is kept, and stands in: a whole one only (RFC 5861)"
-            )
-            entries = ('default ""', f"200 {text}", f"304 {text}")
-            yield Map(words, "$status", self.kept(text), entries)
+        for text, page in self._kept:
+            yield _kept_map(self.kept(text, page=page), text, page=page)
         wanted = {shared.FORM, *self._shared} if self._shared else set()
         yield from (shared.shared_map(word) for word in shared.WORDS if word in wanted)
 
@@ -161,6 +157,19 @@ def _claims_map(variable: str, claims: ClaimSet, owner: str) -> Map:
     entries += [f"{map_key(name)} 1" for name in claims.names]
     entries += [f"{pattern(f'^{chunk}(?:-|$)', '~')} 1" for chunk in _chunks(claims.prefixes)]
     return Map(words, "$rg_name", variable, tuple(entries))
+
+
+def _kept_map(variable: str, cache_control: str, *, page: bool) -> Map:
+    what = "page" if page else "file"
+    words = comment(f"How long a {what} is kept, and stands in: only a whole one (RFC 5861)")
+    # a login form or an error with status 200 is no page (PEP 691 has the types)
+    types = r"(?:text/html|application/vnd\.pypi\.simple\.)" if page else ""
+    entries = (
+        'default ""',
+        f"{pattern(f'^200[ ]{types}', '~*')}\n{_INDENT * 2}{cache_control}",
+        f"{pattern('^304[ ]', '~')}\n{_INDENT * 2}{cache_control}",
+    )
+    return Map(words, '"$status $upstream_http_content_type"', variable, entries)
 
 
 def _chunks(names: tuple[str, ...]) -> Iterator[str]:

@@ -81,7 +81,7 @@ class Ways:
                 f"proxy_cache_valid 404 {ABSENT_SECONDS}s",
                 *keep,
                 "proxy_cache_revalidate on",
-                "proxy_cache_use_stale http_503",
+                "proxy_cache_use_stale http_500 http_503",
             )
             if self.plan.copies
             else ("proxy_cache off",)
