@@ -76,9 +76,9 @@ CONDITIONAL_HEADERS = (
     *("Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"),
 )
 
-#: Statuses that have a name in httpd, all others go by 500; without 404, and 416 and 504 of the cache.
+#: Statuses that have a name in httpd, all others go by 500; without 404, and 504 of the cache.
 _FAILURES = (
-    *(*range(400, 404), *range(405, 416), 417, *range(421, 425), 426, 428, 429, 431, 451),
+    *(*range(400, 404), *range(405, 418), *range(421, 425), 426, 428, 429, 431, 451),
     *(*range(500, 504), *range(505, 509), 510, 511),
 )
 
@@ -183,19 +183,22 @@ def _kept(plan: Plan, *, standalone: bool) -> Kept | None:
 
 def _phases(any_copy: str) -> tuple[str, ...]:
     """Return what makes mod_cache do what a request wants (``words.Phase``)."""
-    look, have = "\"expr=reqenv('RG_DO') == 'look'\"", "\"expr=reqenv('RG_DO') == 'have'\""
+    look = "\"expr=reqenv('RG_DO') == 'look'\""
     failed = "\"expr=reqenv('RG_DO') == 'renew' && %{REQUEST_STATUS} -ge 500\""
     whole = ("If-Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since")
+    have = (
+        any_copy,
+        'RequestHeader set Range "bytes=9000000000000000-"',
+        *(f"RequestHeader unset {name}" for name in whole),
+        "# without chunks, which `close` means by now, a page that breaks off would look whole",
+        "RequestHeader unset Connection",
+        'ErrorDocument 416 "/-/rg_%{reqenv:RG_HIT}"',
+    )
     return (
         "# a fresh copy, or 504",
         f'RequestHeader set Cache-Control "only-if-cached" \\\n    {look}',
         "# is there one that may stand in? it has no such range: 416; else 504",
-        f"{any_copy} \\\n    {have}",
-        f'RequestHeader set Range "bytes=9000000000000000-" \\\n    {have}',
-        *(f"RequestHeader unset {name} {have}" for name in whole),
-        "# without chunks, which `close` means by now, a page that breaks off would look whole",
-        f"RequestHeader unset Connection {have}",
-        'ErrorDocument 416 "/-/rg_%{reqenv:RG_HIT}"',
+        "\n    ".join(("<If \"reqenv('RG_DO') == 'have'\">", *have)) + "\n</If>",
         "# the source is asked; a copy stands in when it fails, but not one that is too old",
         "CacheStaleOnError On",
         "<If \"-n reqenv('RG_FETCHED')\">\n    CacheHeader Off\n</If>",
