@@ -42,6 +42,9 @@ NAMES = ("acme-foo", "mirrored", *KEPT.values())
 #: Without those that break off within a page: its status has gone out by then (see test_fallbacks.py).
 MODES: tuple[Mode, ...] = ("ok", "refuse", "hang", "reset", "500", "503", "429", "redirect", "slow")
 
+#: What is wrong at present; a server that comes right fails until it is taken out here.
+WRONG = {"apache": "a redirect of the first proxy is 500, and a reset costs a compressed copy"}
+
 CLIENTS = ("pip-newest", "uv")
 
 
@@ -133,6 +136,8 @@ def _install(
 
 
 def test_chaos(world: Chain, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    if reason := WRONG.get(world.kind):
+        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
     assert request.config.cache is not None
     cache = request.config.cache.mkdir("installers")
     clients = [prepare(name, cache) for name in CLIENTS]
