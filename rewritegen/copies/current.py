@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from rewritegen.copies.entries import Key
+from rewritegen.digests import file_digest, page_digest
 from rewritegen.plan import Plan
-from rewritegen.servers.nginx.near import file_digest, page_digest
 from rewritegen.steps import FetchFrom
 
 __all__ = ["Host", "Uses", "file_hosts", "uses"]
@@ -41,7 +41,7 @@ def uses(plan: Plan) -> Uses:
 
 def _uses(plan: Plan) -> Iterator[tuple[Literal["page", "file"], str, int, str]]:
     for step in plan.steps_with_upstream:
-        yield "page", step.source.name, 0, page_digest(step.source, step.upstream)
+        yield "page", step.source.name, 0, page_digest(step.upstream)
     for host in file_hosts(plan):
         yield "file", host.source, host.number, file_digest(host.fetch)
 

@@ -13,8 +13,8 @@ import yaml
 from rewritegen import cli_cache
 from rewritegen.cli import main
 from rewritegen.copies.current import file_hosts
+from rewritegen.digests import file_digest, page_digest
 from rewritegen.plan import compile_plan
-from rewritegen.servers.nginx.near import file_digest, page_digest
 from rewritegen.site import load_site
 from tests.support.cache_files import NOW, keep, keep_in_apache
 
@@ -46,7 +46,7 @@ def site(tmp_path: Path) -> Path:
     plan = compile_plan(load_site(str(path)))
     (step,) = plan.steps_with_upstream
     (host,) = [one for one in file_hosts(plan) if one.number == 0]
-    page, file = page_digest(step.source, step.upstream), file_digest(host.fetch)
+    page, file = page_digest(step.upstream), file_digest(host.fetch)
     links = {"files": [{"url": f"../../files/public/{name}"} for name in (WHEEL, "b/x-2.whl")]}
     body = json.dumps(links).encode()
     for form, coding in (("html", "gzip"), ("v1_json", "identity"), ("v1_json", "gzip")):

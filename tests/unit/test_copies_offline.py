@@ -13,8 +13,8 @@ import yaml
 from rewritegen.copies.current import file_hosts
 from rewritegen.copies.directory import read_caches
 from rewritegen.copies.offline import Prospect, prospects
+from rewritegen.digests import file_digest, page_digest
 from rewritegen.plan import Plan, compile_plan
-from rewritegen.servers.nginx.near import file_digest, page_digest
 from rewritegen.site import load_site
 from tests.support.cache_files import NOW, keep
 
@@ -86,7 +86,7 @@ class Kept:
 
     def _page_digest(self, source: str) -> str:
         (step,) = (one for one in self.plan.steps_with_upstream if one.source.name == source)
-        return page_digest(step.source, step.upstream)
+        return page_digest(step.upstream)
 
 
 @pytest.fixture

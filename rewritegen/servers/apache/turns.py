@@ -16,9 +16,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from rewritegen.digests import file_digest, page_digest
 from rewritegen.plan import Plan
 from rewritegen.servers.apache.words import FILES_PLACE, pages_place
-from rewritegen.servers.nginx.near import file_digest, page_digest
 from rewritegen.steps import AskPrivately, FetchFrom, FileRoute, SendTo, TryMirror, TryProxy
 
 __all__ = ["MOST_PROXIES", "FileTurn", "PageTurn", "file_turns", "page_turns"]
@@ -86,7 +86,7 @@ def _page_turn(
     return PageTurn(
         step,
         f"{pages_place(plan.mount)}{name}/",
-        page_digest(step.source, step.upstream),
+        page_digest(step.upstream),
         f"balancer://rg_{name}_pages",
         number,
         last,

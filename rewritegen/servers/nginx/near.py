@@ -7,18 +7,18 @@ source answers with an error, nginx has ``proxy_cache_use_stale`` only, which ha
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from rewritegen.digests import file_digest, page_digest
 from rewritegen.plan import ABSENT_SECONDS, Plan
 from rewritegen.servers.nginx.fetcher import Fetcher
 from rewritegen.servers.nginx.quoting import argument, value
 from rewritegen.servers.nginx.shared import CODING, FORM
 from rewritegen.servers.nginx.view import Near
-from rewritegen.steps import AskPrivately, FetchFrom, Source, TryProxy, Upstream
+from rewritegen.steps import AskPrivately, FetchFrom, TryProxy
 
-__all__ = ["ERRORS", "Ways", "copies", "file_digest", "page_digest", "zone"]
+__all__ = ["ERRORS", "Ways", "copies", "zone"]
 
 #: What the fetcher says when it has no answer, and what nginx says when the fetcher closes the connection; 400 is for
 #: headers that fit into the first server only.
@@ -44,7 +44,7 @@ class Ways:
         source, upstream = step.source, step.upstream
         group = self.fetcher.upstreams.fetcher(source, "", upstream.limits)
         shared = self.fetcher.names.shared
-        digest = page_digest(source, upstream)
+        digest = page_digest(upstream)
         key = f"pages/{source.name}/$rg_name/{shared(FORM)}/{shared(CODING)}/{digest}"
         limits = upstream.limits
         patience = 2 * limits.connect + limits.read
@@ -107,18 +107,3 @@ def zone(site: str) -> str:
 def fetcher_name(site: str) -> str:
     """Return the host name by which the fetcher of a site is asked; it exists nowhere else."""
     return f"rg-{site}.invalid"
-
-
-def page_digest(source: Source, upstream: Upstream) -> str:
-    """Return what changes the keys of pages when the index is another, or its links are rewritten in another way."""
-    words = (upstream.url, *map(repr, upstream.links))
-    return _digest(*(value(word, source.key) for word in words))
-
-
-def file_digest(attempt: FetchFrom) -> str:
-    """Return what changes the keys of files when their host is another."""
-    return _digest(attempt.url)
-
-
-def _digest(*texts: str) -> str:
-    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:8]
