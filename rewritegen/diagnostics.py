@@ -70,6 +70,7 @@ CODES: dict[str, str] = {
     "RG409": "a redirect answers everything: what stands behind it is never asked",
     "RG410": "a private key among files that are served, or that the server writes, does not stay private",
     "RG411": "a name that stands twice is a slip of the pen, perhaps for another name",
+    "RG412": "a bare file name in a page does not say which source the page was from",
 }
 
 

@@ -14,11 +14,12 @@ __all__ = ["ARCHIVE_SUFFIX", "PATH_PART", "Grammar", "grammar_of"]
 PATH_PART = "(?:[A-Za-z0-9_+]|%2[Bb])(?:[A-Za-z0-9._+!~-]|%2[Bb]|%21){0,250}"
 
 
-#: What the name of a file that an upstream is asked for ends with, unanchored: an archive that installers take, or what
-#: belongs to one (PEP 658 metadata, signature, PEP 740 provenance). So no page or API of the upstream is a "file".
+#: What the path of a file that an upstream is asked for ends with, unanchored: an archive that installers take, or
+#: what belongs to one (PEP 658 metadata, signature, PEP 740 provenance, which may lie below the name of the file). So
+#: no page or other API of the upstream is a "file".
 ARCHIVE_SUFFIX = (
     r"\.(?:whl|tar\.gz|zip|tgz|tar\.bz2|tar\.xz|tar\.Z|tar|egg|exe|msi|rpm|deb|dmg)"
-    r"(?:\.(?:metadata|asc|sig|provenance))?"
+    r"(?:\.(?:metadata|asc|sig|provenance)|/provenance/?)?"
 )
 
 

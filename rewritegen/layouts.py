@@ -52,6 +52,8 @@ class Kind(NamedTuple):
     """Links may be absolute URLs on the index's own scheme, host and port."""
     beside: bool = False
     """Links are bare file names: the file lies beside the page, at ``NAME/FILE``."""
+    rooted: str = ""
+    """Links are paths from the root of the host, to this directory beside the index."""
 
 
 def _by_name(*layouts: Layout) -> dict[str, Layout]:
@@ -141,8 +143,15 @@ KINDS = {
         # Read in the source of proxpi 1.3.1: files.html and server.py write the name of the file, and serve NAME/FILE;
         # while it downloads one itself it redirects to the file host, which `files` has to name then.
         Kind("proxpi", "proxpi: bare file names, the file lies beside the page", beside=True),
-        # Measured with collective.eggproxy 0.5.1 (no level above the projects; never ask it for its root).
-        Kind("eggproxy", "collective.eggproxy: bare file names", beside=True),
+        # Measured with collective.eggproxy 0.5.1 (no level above the projects; never ask it for its root), and read in
+        # haufe.eggserver.
+        Kind(
+            "eggproxy",
+            "collective.eggproxy and haufe.eggserver: bare file names, the file lies beside the page",
+            beside=True,
+        ),
+        # Read in the source of pypiserver 2.4.2: it resolves ../../packages/FILE itself, and writes the path.
+        Kind("pypiserver", "pypiserver: paths from the root of the host", rooted="packages/"),
         # devpi links to ../../+f/ab/... from STAGE/+simple/NAME/
         Kind("devpi", "devpi: relative links to +f/ of the stage", parents=True),
     )

@@ -7,6 +7,7 @@ at a sub-path.
 from __future__ import annotations
 
 import re
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from rewritegen.layouts import KINDS
@@ -58,45 +59,49 @@ def link_rules(mount: str, source: Proxy | PrivateProxy) -> tuple[LinkRule, ...]
     roots = file_roots(source)
     return tuple(
         LinkRule(begins, f"{quote}{up_to_root(mount)}{path}")
-        for parents, url in _beginnings(source)
+        for texts, url in _beginnings(source)
         for path in (files_prefix(source.name, roots.index(url)).removeprefix("/"),)
-        for begins, quote in (_RELATIVE if parents else _absolute(url))
+        for begins, quote in texts
     )
 
 
-#: A path from the page of a project to the root of the files, each with the quote that it begins with: in HTML, and in
-#: JSON, which may write a slash as ``\\/`` (RFC 8259, 7).
-_RELATIVE = (('"../../', '"'), ("'../../", "'"), ('"..\\/..\\/', '"'))
+#: Ways to write the beginning of a link, each with what of it stays: the quote, or nothing.
+_Texts: TypeAlias = tuple[tuple[str, str], ...]
 
 
-def _absolute(url: str) -> tuple[tuple[str, str], ...]:
-    """Return the ways to write a URL in a page: as it is, with the scheme's own port, without scheme, and in JSON."""
+def _quoted(text: str) -> _Texts:
+    """Return the ways to write a link without a scheme: in HTML, and in JSON with its ``\\/`` (RFC 8259, 7)."""
+    escaped = text.replace("/", "\\/")
+    return ((f'"{text}', '"'), (f"'{text}", "'"), (f'"{escaped}', '"'))
+
+
+def _absolute(url: str) -> _Texts:
+    """Return the ways to write a URL: as it is, with the scheme's own port, each with and without the scheme."""
     parts = urlsplit(url)
     port = {"http": 80, "https": 443}[parts.scheme]
     hosts = [parts.netloc] if parts.port else [parts.netloc, f"{parts.netloc}:{port}"]
-    found = []
+    found: list[tuple[str, str]] = []
     for host in hosts:
         rest = f"//{host}{parts.path}"
         escaped = rest.replace("/", "\\/")
-        found += [
-            (f"{parts.scheme}:{rest}", ""),
-            (f'"{rest}', '"'),
-            (f"'{rest}", "'"),
-            (f"{parts.scheme}:{escaped}", ""),
-            (f'"{escaped}', '"'),
-        ]
+        found += [(f"{parts.scheme}:{rest}", ""), (f"{parts.scheme}:{escaped}", ""), *_quoted(rest)]
     return tuple(found)
 
 
-def _beginnings(source: Proxy | PrivateProxy) -> list[tuple[bool, str]]:
-    """Return the upstream URLs that links begin with; True for that which relative ones mean."""
+def _beginnings(source: Proxy | PrivateProxy) -> list[tuple[_Texts, str]]:
+    """Return how links begin, and the upstream URLs that they begin with."""
     kind = KINDS[source.kind]
     parts = urlsplit(source.proxy)
     origin = f"{parts.scheme}://{parts.netloc}/"
     absolute = {*source.files, *([origin] if kind.origin else [])}
     # the longest first: a declared file host may lie below the origin
-    beginnings = [(False, url) for url in sorted(absolute, key=lambda url: (-len(url), url))]
+    beginnings = [
+        (_absolute(url), url) for url in sorted(absolute, key=lambda url: (-len(url), url))
+    ]
+    above = f"{parts.path.rstrip('/').rpartition('/')[0].lstrip('/')}/".lstrip("/")
+    if kind.rooted:
+        path = f"{above}{kind.rooted}"
+        beginnings.insert(0, (_quoted(f"/{path}"), f"{origin}{path}"))
     if kind.parents:
-        above = parts.path.rstrip("/").rpartition("/")[0].lstrip("/")
-        beginnings.insert(0, (True, f"{origin}{above}/" if above else origin))
+        beginnings.insert(0, (_quoted("../../"), f"{origin}{above}"))
     return beginnings

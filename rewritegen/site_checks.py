@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rewritegen.diagnostics import Problem, quoted
-from rewritegen.layouts import LAYOUTS
+from rewritegen.layouts import KINDS, LAYOUTS
 from rewritegen.model import Index, Site
 from rewritegen.sources import Mirror, PrivateDirectory, PrivateSource, Proxy, Redirect, Source
 from rewritegen.yamltree import path_of
@@ -225,14 +225,24 @@ class _Checks:
             yield self._problem("RG206", directories[1].key, message, advice)
 
     def fallbacks(self, index: Index) -> Iterator[Problem]:
-        """No fallback is asked twice, and none stands behind a redirect."""
+        """No fallback is asked twice, none stands behind a redirect, and one at most has bare links."""
         known: dict[str, Source] = {}
+        beside: list[Proxy] = []
         for number, source in enumerate(index.fallbacks):
             if isinstance(source, Redirect) and number < len(index.fallbacks) - 1:
                 message = "a redirect stands before other fallbacks, which are never asked"
                 yield self._problem(
                     "RG409", f"{source.key}.redirect", message, "move it to the end of `fallbacks`"
                 )
+            if isinstance(source, Proxy) and KINDS[source.kind].beside:
+                beside.append(source)
+                if len(beside) == 2:
+                    message = (
+                        "links of this kind are bare file names, as those of "
+                        f"{self._at(beside[0].key)} are"
+                    )
+                    advice = "keep one of the two, or have one of them ask the other"
+                    yield self._problem("RG412", f"{source.key}.kind", message, advice)
             if isinstance(source, (Proxy, Redirect)):
                 url = source.proxy if isinstance(source, Proxy) else source.redirect
                 first = known.setdefault(url, source)

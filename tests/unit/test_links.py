@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from rewritegen.links import file_roots, link_rules
@@ -63,9 +65,56 @@ fallbacks: [{{name: up, {settings}}}]
     ],
 )
 def test_links_lead_to_our_routes(settings: str, mount: str, page: str, expected: str) -> None:
-    for rule in link_rules(mount, _proxy(settings, mount)):
-        page = page.replace(rule.find, rule.replace)
-    assert page == expected
+    assert _rewritten(page, _proxy(settings, mount), mount) == expected
+
+
+def _rewritten(page: str, source: Proxy, mount: str = "/simple/") -> str:
+    for rule in link_rules(mount, source):
+        replace = rule.replace.replace("\\", "\\\\")
+        page = re.sub(re.escape(rule.find), replace, page, flags=re.IGNORECASE)
+    return page
+
+
+PYPI = 'proxy: "https://i.example.org/simple/", kind: pypi, files: ["https://f.example.org/"]'
+SIMPLE = 'proxy: "https://i.example.org/simple/", kind: simple'
+PYPISERVER = 'proxy: "https://i.example.org/team/simple/", kind: pypiserver'
+
+
+@pytest.mark.parametrize(
+    ("settings", "link", "expected"),
+    [
+        (PYPI, '"HTTPS://F.Example.org/ab/X.whl"', '"../../files/up/ab/X.whl"'),
+        (PYPI, '"https://f.example.org:443/x.whl"', '"../../files/up/x.whl"'),
+        (PYPI, '"//f.example.org/x.whl"', '"../../files/up/x.whl"'),
+        (PYPI, "'//f.example.org:443/x.whl'", "'../../files/up/x.whl'"),
+        (PYPI, r'"https:\/\/f.example.org\/a\/x.whl"', r'"../../files/up/a\/x.whl"'),
+        (PYPI, r'"\/\/f.example.org\/a\/x.whl"', r'"../../files/up/a\/x.whl"'),
+        (PYPISERVER, "'/team/packages/x.whl'", "'../../files/up/x.whl'"),
+        (PYPISERVER, '"/team/packages/x.whl"', '"../../files/up/x.whl"'),
+    ],
+)
+def test_ways_to_write_a_link(settings: str, link: str, expected: str) -> None:
+    assert _rewritten(link, _proxy(settings)) == expected
+
+
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        pytest.param(PYPI, '"http://f.example.org/x.whl"', id="another scheme"),
+        pytest.param(PYPI, '"https://f.example.org:8443/x.whl"', id="another port"),
+        pytest.param(PYPI, '"https://f.example.org.evil.example.org/x.whl"', id="a longer host"),
+        pytest.param(PYPI, '"https://xf.example.org/x.whl"', id="another host"),
+        pytest.param(PYPI, '"https://i.example.org/simple/x/"', id="the index, not declared"),
+        pytest.param(PYPI, '"../../packages/x.whl"', id="relative, where none are"),
+        pytest.param(PYPI, "see //f.example.org/ for more", id="no scheme and no quote"),
+        pytest.param(SIMPLE, "text ../../ text ..\\/..\\/", id="text that looks relative"),
+        pytest.param(SIMPLE, '"/packages/x.whl" "x.whl"', id="other relative links"),
+        pytest.param(PYPISERVER, '"/packages/x.whl"', id="not beside the index"),
+        pytest.param(PYPISERVER, "//i.example.org/team/packages/x.whl", id="inside a URL"),
+    ],
+)
+def test_what_is_no_link_to_a_file_of_ours_stays(settings: str, text: str) -> None:
+    assert _rewritten(text, _proxy(settings)) == text
 
 
 @pytest.mark.parametrize(
@@ -81,6 +130,8 @@ def test_links_lead_to_our_routes(settings: str, mount: str, page: str, expected
             ("http://127.0.0.1:8000/a/", "http://127.0.0.1:8000/"),
         ),
         ('proxy: "http://127.0.0.1:8000/"', ("http://127.0.0.1:8000/",)),
+        (PYPISERVER, ("https://i.example.org/team/packages/",)),
+        ('proxy: "http://127.0.0.1:8888/", kind: eggproxy', ()),
     ],
 )
 def test_roots_of_files(settings: str, roots: tuple[str, ...]) -> None:
