@@ -280,7 +280,11 @@ ANSWERS = (
     ),
     Evil("labelled", says(200, X_Index_Source="private/rg-page", Set_Cookie="a=b"), (200,)),
     Evil("labelled-404", says(404, X_Index_Source="private/rg-page", Set_Cookie="a=b"), (404,)),
-    Evil("steering", Reply(200, dict.fromkeys(STEERING, AWAY), PAGE), (200,)),
+    Evil(
+        "steering",
+        Reply(200, {"Content-Type": "text/html", **dict.fromkeys(STEERING, AWAY)}, PAGE),
+        (200,),
+    ),
     Evil("steering-404", Reply(404, dict.fromkeys(STEERING, AWAY), PAGE), (404,)),
     Evil("moved", says(301, Location=AWAY), (502,)),
     Evil("moved-inside", says(302, Location=INNER), (502,)),
