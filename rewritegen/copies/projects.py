@@ -36,7 +36,10 @@ def project_of(path: str) -> str:
 
     >>> project_of("ab/cd/My_Tool-1.0.tar.gz.asc"), project_of("m/my-tool/MyTool-latest.exe"), project_of("ab/x.bin")
     ('my-tool', 'my-tool', '')
+    >>> project_of("integrity/my-tool/1.0/My_Tool-1.0.tar.gz/provenance")
+    'my-tool'
     """
+    path = re.sub("/provenance/?$", "", path)
     name = file_name(path)
     while name.endswith(COMPANIONS):
         name = name.rpartition(".")[0]

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -19,138 +18,25 @@ from rewritegen.layouts import KINDS
 from rewritegen.plan import Plan
 from rewritegen.servers import server as server_named
 from tests.support.compare import hrefs
-from tests.support.dists import wheel_bytes
+from tests.support.link_styles import (
+    COMPANIONS,
+    CONTENT,
+    FILE,
+    JSON,
+    NAME,
+    PROVENANCE,
+    STYLES,
+    TEXT,
+    Style,
+    Styled,
+)
 from tests.support.processes import HOST, free_port, running
 from tests.support.sites import LiveSite, StandIns, read_site, start_site, write_site
 from tests.support.tools import require
-from tests.support.upstream import Index, upstream
+from tests.support.upstream import upstream
 from tests.support.wire import ask
 
 pytestmark = pytest.mark.server
-
-JSON = "application/vnd.pypi.simple.v1+json"
-NAME = "linked"
-FILE = "linked-1.0-py3-none-any.whl"
-CONTENT = wheel_bytes(NAME, "1.0")
-#: What belongs to a file and is found by its URL: metadata (PEP 658), signatures, provenance (PEP 740, first form).
-COMPANIONS = {end: f"{end} of the file".encode() for end in (".metadata", ".asc", ".provenance")}
-#: Provenance as PyPI and pulp have it: elsewhere on the host of the index.
-PROVENANCE = f"/integrity/{NAME}/1.0/{FILE}/provenance"
-#: Text that looks like a link and is none: it must arrive as it is.
-TEXT = "see ../../ and // and ..\\/ are text; so is https://elsewhere.example.org/packages/"
-
-Link = Callable[["Styled", str], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """How an index links to a file: the kind in the site file, the link in a page, and how JSON writes it."""
-
-    id: str
-    kind: str
-    link: Link
-    escaped: bool = False
-    quote: str = '"'
-    files: tuple[str, ...] = ()
-    """What of the file host is declared."""
-
-
-def absolute(index: Styled, path: str) -> str:
-    return index.files.origin + path
-
-
-def shouted(index: Styled, path: str) -> str:
-    return index.files.origin.upper() + path
-
-
-def without_scheme(index: Styled, path: str) -> str:
-    return index.files.origin.partition(":")[2] + path
-
-
-def own_host(index: Styled, path: str) -> str:
-    return index.origin + path
-
-
-def parents(_: Styled, path: str) -> str:
-    return f"../..{path}"
-
-
-def stage(_: Styled, path: str) -> str:
-    return f"../../+f{path.removeprefix('/packages')}"
-
-
-def bare(_: Styled, path: str) -> str:
-    return path.rpartition("/")[2]
-
-
-def rooted(_: Styled, path: str) -> str:
-    return path
-
-
-ALL = ("/",)
-STYLES = (
-    Style("pypi, absolute", "pypi", absolute, files=ALL),
-    Style("pypi, capitals", "pypi", shouted, files=ALL),
-    Style("pypi, without scheme", "pypi", without_scheme, files=ALL),
-    Style("pypi, escaped slashes", "pypi", absolute, escaped=True, files=ALL),
-    Style("pypi, without scheme, escaped", "pypi", without_scheme, escaped=True, files=ALL),
-    Style("pypi, single quotes", "pypi", without_scheme, quote="'", files=ALL),
-    Style("pypi, one file host below another", "pypi", absolute, files=("/", "/packages/")),
-    Style("simple, parents", "simple", parents),
-    Style("simple, own host", "simple", own_host),
-    Style("simple, parents, single quotes", "simple", parents, quote="'"),
-    Style("simple, file host", "simple", absolute, files=ALL),
-    Style("bandersnatch", "bandersnatch", parents),
-    Style("bandersnatch, escaped slashes", "bandersnatch", parents, escaped=True),
-    Style("artifactory, parents", "artifactory", parents),
-    Style("artifactory, own host", "artifactory", own_host),
-    Style("devpi", "devpi", stage),
-    Style("devpi, escaped slashes", "devpi", stage, escaped=True),
-    Style("eggproxy", "eggproxy", bare),
-    Style("proxpi", "proxpi", bare),
-    Style("pypiserver", "pypiserver", rooted),
-)
-
-
-class Styled(Index):
-    """An index with one project, whose link is written in one style."""
-
-    def __init__(self, style: Style) -> None:
-        links = {"pypi": "absolute", "devpi": "devpi"}.get(style.kind, "packages")
-        mount = "/team/pypi/+simple/" if style.kind == "devpi" else "/simple/"
-        super().__init__({NAME: {FILE: CONTENT}}, links=links, mount=mount)  # type: ignore[arg-type]
-        self.style = style
-        self.padding = 0
-        path = self.file_path(FILE, CONTENT)
-        self.files.content |= {path + end: content for end, content in COMPANIONS.items()}
-        self.files.content |= {PROVENANCE: b"who made it", f"{PROVENANCE}/": b"who made it"}
-
-    def page(self, project: str, representation: str) -> bytes:
-        """The page; ``padding`` entries more make it large."""
-        link = self.style.link(self, self.file_path(FILE, CONTENT))
-        if representation == "json":
-            entry: dict[str, Any] = {"filename": FILE, "url": link, "hashes": {}, "yanked": TEXT}
-            entry |= {"core-metadata": True, "provenance": self.origin + PROVENANCE}
-            page = json.dumps({"name": project, "files": [entry] * (1 + self.padding)})
-            return (page.replace("/", "\\/") if self.style.escaped else page).encode()
-        quote = self.style.quote
-        more = f'data-core-metadata="true" data-provenance="{self.origin}{PROVENANCE}/"'
-        anchor = f"<a href={quote}{link}#sha256=0{quote} {more}>{FILE}</a> {TEXT}\n"
-        return f"<!DOCTYPE html>{anchor * (1 + self.padding)}".encode()
-
-    def _relative_file(self, path: str) -> str | None:
-        if path.startswith(PROVENANCE):
-            return path
-        if self.style.link is bare and path.startswith(f"{self.mount}{NAME}/{FILE}"):
-            return self.file_path(FILE, CONTENT) + path.partition(FILE)[2]
-        return super()._relative_file(path)
-
-    @property
-    def setting(self) -> dict[str, Any]:
-        """The fallback in the site file."""
-        files = [self.files.origin + path for path in self.style.files]
-        name = "".join(c if c.isalnum() else "-" for c in self.style.id).replace("--", "-")
-        return {"name": name, "proxy": self.url, "kind": self.style.kind, "files": files}
 
 
 @pytest.fixture(scope="module")
@@ -163,12 +49,20 @@ def indexes() -> Iterator[Mapping[str, Styled]]:
         yield made
 
 
-def _site(index: Styled, root: Path) -> Path:
+def _site(index: Styled, root: Path, more: Mapping[str, Any] | None = None) -> Path:
     (root / "team").mkdir(parents=True)
     (root / "team" / ".rewritegen-root").touch()
     settings = {
-        "private": [{"name": "team", "path": str(root / "team"), "listing": "automatic"}],
+        "private": [
+            {
+                "name": "team",
+                "path": str(root / "team"),
+                "listing": "automatic",
+                "claims": ["acme-*"],
+            }
+        ],
         "fallbacks": [index.setting],
+        **(more or {}),
     }
     return write_site(root / "site.yaml", settings, free_port())
 
@@ -253,6 +147,48 @@ def test_njs_does_the_same(indexes: Mapping[str, Styled], place: Path, style: St
     index = indexes[style.id]
     with njs_site(index, place) as plan:
         check_links(plan, index, JSON if style.escaped else "text/html")
+
+
+@pytest.fixture
+def kept_site(
+    server_kind: str, indexes: Mapping[str, Styled], place: Path
+) -> Iterator[tuple[Plan, Styled]]:
+    """A site that keeps copies of what an index says, and claims names."""
+    index = indexes["simple, own host"]
+    more = {"cache": {"path": str(place / "cache")}}
+    live = start_site(server_kind, _site(index, place / "site", more), place / "tree")
+    yield live.plan, index
+    live.server.stop()
+
+
+def test_copies_have_the_same_links(kept_site: tuple[Plan, Styled]) -> None:
+    plan, index = kept_site
+    for accept in 2 * ("text/html", JSON):
+        check_links(plan, index, accept)
+    index.forget()
+    check_links(plan, index, JSON)
+    assert index.requests == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(PROVENANCE.replace(NAME, "acme_foo"), id="directory and file"),
+        pytest.param(PROVENANCE.replace(FILE, "acme_foo-1.0.tar.gz"), id="file"),
+        pytest.param(f"{PROVENANCE}//", id="two slashes"),
+        pytest.param(f"{PROVENANCE}/x", id="below it"),
+        pytest.param("/integrity/provenance", id="of no file"),
+    ],
+)
+def test_only_provenance_of_public_files_is_asked_for(
+    kept_site: tuple[Plan, Styled], path: str
+) -> None:
+    plan, index = kept_site
+    index.forget()
+    target = f"/files/{index.setting['name']}{path}"
+    assert decide(plan, Request(target), StandIns(index)).status == 404
+    assert ask(plan.listen[0][1], target).status == 404
+    assert index.requests == []
 
 
 @pytest.fixture
@@ -342,7 +278,6 @@ def test_a_file_beside_its_page_has_the_owner_of_the_page(
     # a copy may answer in its place
     assert asked in ([], list(decision.forwarded))
     if status == 200:
-        assert (
-            answer.body == {"": CONTENT, **COMPANIONS}[target.partition("?")[0].partition(FILE)[2]]
-        )
+        end = target.partition("?")[0].partition(FILE)[2]
+        assert answer.body == {"": CONTENT, **COMPANIONS}[end]
         assert "immutable" in (answer.one("Cache-Control") or "")
