@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -106,8 +107,12 @@ def test_nginx_answers_from_the_copy_while_the_name_is_gone(place: Path, index: 
         old = get(live.port, "/simple/there/")
         assert old.status == 200
         names.records.clear()
+        # another project each time: "not here" is kept for a minute
+        asked = itertools.count()
         wait_until(
-            lambda: get(live.port, "/simple/second/").status in UNAVAILABLE, "the name is gone", 20
+            lambda: get(live.port, f"/simple/not-here-{next(asked)}/").status in UNAVAILABLE,
+            "the name is gone",
+            20,
         )
         for _ in range(3):
             stale = get(live.port, "/simple/there/")

@@ -333,4 +333,6 @@ def _file_headers(plan: Plan, turn: FileTurn) -> Iterator[str]:
     if keep is not None:
         there = '"expr=%{REQUEST_STATUS} =~ /^(?:20[06]|304)$/"'
         yield f'Header set Cache-Control "{keep}" \\\n    {there}'
+    if plan.copies is not None:
+        yield from _absent(ABSENT_SECONDS)
     yield f'Header set X-Index-Source "{turn.attempt.source.label}" env=RG_FETCHED'
