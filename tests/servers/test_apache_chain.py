@@ -15,7 +15,7 @@ from tests.support.processes import traversable_directory, wait_until
 from tests.support.scenes import wheels
 from tests.support.upstream import Mode
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 JSON = "application/vnd.pypi.simple.v1+json"
 LAST = {"name": "last", "redirect": "https://last.example.org/simple/"}

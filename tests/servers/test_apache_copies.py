@@ -20,7 +20,7 @@ from tests.support.scenes import wheels
 from tests.support.upstream import Index, Mode, Recorded, Reply, upstream
 from tests.support.wire import ask, request_bytes, send
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 JSON = "application/vnd.pypi.simple.v1+json"
 GZIP = [("Accept-Encoding", "gzip")]

@@ -29,7 +29,7 @@ from tests.support.tools import require
 from tests.support.upstream import Index, upstream
 from tests.support.wire import Answer, ask
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 MODULES = ("/usr/lib/apache2/modules", "/usr/lib64/httpd/modules", "/usr/local/apache2/modules")
 GZIP = (("Accept-Encoding", "gzip"),)

@@ -18,7 +18,7 @@ from tests.support.scenes import wheels
 from tests.support.tools import require
 from tests.support.wire import request_bytes
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 LARGE = 300 << 20
 

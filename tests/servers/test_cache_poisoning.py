@@ -13,7 +13,7 @@ from tests.support.scenes import wheels
 from tests.support.tools import require
 from tests.support.wire import request_bytes
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 JSON = "application/vnd.pypi.simple.v1+json"
 PIP = f"{JSON}, application/vnd.pypi.simple.v1+html; q=0.1, text/html; q=0.01"

@@ -15,7 +15,7 @@ from tests.support.processes import traversable_directory, wait_until
 from tests.support.scenes import wheels
 from tests.support.tools import require
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module", params=["nginx", "apache"])

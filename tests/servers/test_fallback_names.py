@@ -20,7 +20,7 @@ from tests.support.sites import LiveSite, index_site, start_site, write_site
 from tests.support.tools import require
 from tests.support.upstream import Index, upstream
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 NOWHERE = "no-such-host.invalid"
 

@@ -12,7 +12,7 @@ from tests.support.processes import traversable_directory
 from tests.support.scenes import wheels
 from tests.support.tools import require
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 JSON = "application/vnd.pypi.simple.v1+json"
 CLIENTS: dict[str, dict[str, str]] = {

@@ -19,7 +19,7 @@ from tests.support.processes import traversable_directory
 from tests.support.scenes import wheels
 from tests.support.tools import require
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 Part = Literal["first", "second", "file", "eggs"]
 """A page of the first proxy (the second has another), one of the second only, a file, a page of our own index."""

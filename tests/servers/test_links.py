@@ -36,7 +36,7 @@ from tests.support.tools import require
 from tests.support.upstream import upstream
 from tests.support.wire import ask
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

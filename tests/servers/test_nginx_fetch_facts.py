@@ -15,7 +15,7 @@ from tests.support.processes import HOST, StartServer, free_port
 from tests.support.tools import require
 from tests.support.wire import Answer, ask
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 #: An inner server that closes the connection, answers 503 or 200, as the test says by a file.
 INNER = """
