@@ -141,8 +141,7 @@ KINDS = {
             origin=True,
         ),
         # Measured with proxpi 1.3.1, and read in its source: files.html and server.py write the name of the file, and
-        # serve NAME/FILE; while it downloads one itself it redirects to the file host, which `files` has to name
-        # then.
+        # serve NAME/FILE; while it downloads one itself it redirects to the file host, which `files` has to name then.
         Kind("proxpi", "proxpi: bare file names, the file lies beside the page", beside=True),
         # Measured with collective.eggproxy 0.5.1 (no level above the projects; never ask it for its root), and read in
         # haufe.eggserver.
@@ -151,8 +150,8 @@ KINDS = {
             "collective.eggproxy and haufe.eggserver: bare file names, the file lies beside the page",
             beside=True,
         ),
-        # Measured with pypiserver 2.4.2: it resolves ../../packages/FILE itself and writes the path; and a project
-        # that it has not is a redirect to PyPI, which is no answer, unless it is told not to.
+        # Measured with pypiserver 2.4.2: it resolves ../../packages/FILE itself and writes the path. A project that it
+        # does not have is a redirect to PyPI, which is no answer, unless it is told not to.
         Kind(
             "pypiserver",
             "pypiserver, run with --disable-fallback: paths from the root of the host",
