@@ -37,6 +37,26 @@ def test_generate_prints_the_configuration_and_nothing_else(
     assert err == ""
 
 
+@pytest.mark.parametrize("name", ["nginx", "apache"])
+def test_without_a_network_the_text_and_its_command_say_so(
+    name: str, site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site.write_text(f"{site.read_text()}fallbacks: [{{proxy: 'https://index.example.org/'}}]\n")
+    command = ["generate", str(site), "--server", name]
+    assert main(command) == 0
+    online = capsys.readouterr().out
+    assert main([*command, "--offline"]) == 0
+    offline = capsys.readouterr().out
+    assert "offline: no proxy is asked" in offline
+    assert "--offline" not in online
+    head = " ".join(line.lstrip("# ") for line in offline.splitlines()[:8])
+    assert f"--server {name}" in head
+    assert " --offline" in head
+    site.write_text(f"{site.read_text()}offline: true\n")
+    assert main(command) == 0
+    assert capsys.readouterr().out == offline
+
+
 @pytest.mark.parametrize("scope", ["vhost", "standalone", "locations"])
 @pytest.mark.parametrize("name", ["nginx", "apache"])
 def test_check_says_3_until_it_is_written(

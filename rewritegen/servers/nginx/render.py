@@ -168,6 +168,7 @@ def _containers(
 def _header(plan: Plan, scope: Scope, capabilities: Capabilities) -> tuple[str, ...]:
     site_file = plan.site_file
     extra = "" if scope == "vhost" else f" --scope {scope}"
+    extra += " --offline" if plan.offline else ""
     modules = ", ".join(extra_modules(plan, capabilities)) or "no extra module"
     lines = [
         *comment(f"{plan.public_url}: a private-first Python package index."),
