@@ -81,6 +81,9 @@ def _workstation(site: Moved, _: Authority) -> None:
 def _team(site: Moved, authority: Authority) -> None:
     trees.projects(site.move("/srv/packages/team"), wheels("acme-foo-1.0"))
     trees.projects(site.move("/srv/packages/lab"), wheels("lab-bench-1.0"))
+    site.move("/var/cache/rewritegen").mkdir(
+        parents=True
+    )  # as the text says: nginx makes what is in it
     certificate = authority.issue(HOST)
     site.replace("/etc/ssl/certs/packages.example.org.pem", str(certificate.chain))
     site.replace("/etc/ssl/private/packages.example.org.key", str(certificate.key))

