@@ -65,7 +65,7 @@ NEVER_FRESH = {("apache", "eggs")}
 #: What is wrong at present; a row that comes right fails until it is taken out here.
 WRONG: dict[tuple[str, Mode, Part], str] = {
     **{
-        ("nginx", "text", part): "a page of another type is passed on and kept"
+        ("nginx", "text", part): "a 200 of another type is passed on (it is not kept)"
         for part in PARTS
         if part != "file"
     },
