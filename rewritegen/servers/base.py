@@ -15,7 +15,16 @@ from typing import Literal, Protocol, TypeAlias
 from rewritegen.diagnostics import Problem
 from rewritegen.plan import Plan
 
-__all__ = ["FINGERPRINT_PLACE", "Capabilities", "Files", "Scope", "Server", "seal"]
+__all__ = [
+    "FINGERPRINT_PLACE",
+    "Capabilities",
+    "Files",
+    "Scope",
+    "Server",
+    "fetcher_name",
+    "seal",
+    "site_word",
+]
 
 #: standalone: a tree that runs as it is; vhost: what an administrator includes; locations: for a host that is there.
 Scope: TypeAlias = Literal["vhost", "standalone", "locations"]
@@ -67,6 +76,21 @@ def seal(files: Files) -> Files:
         (name, text.replace(FINGERPRINT_PLACE, fingerprint)) for name, text in files.texts
     )
     return replace(files, texts=texts, fingerprint=fingerprint)
+
+
+def site_word(server_name: str) -> str:
+    """Return four characters that stand for a site in the names that the generated text invents.
+
+    It is short, because nginx's hash of variables has 64 bytes for each place: names of up to 14 characters fit in
+    pairs, and a few sites fit without a warning. Should two sites of one nginx ever have the same word, nginx refuses
+    the second log format of this name.
+    """
+    return hashlib.sha256(server_name.encode()).hexdigest()[:4]
+
+
+def fetcher_name(server_name: str) -> str:
+    """Return the host name by which a site asks what fetches for it; it exists nowhere else."""
+    return f"rg-{site_word(server_name)}.invalid"
 
 
 class Server(Protocol):

@@ -21,6 +21,7 @@ from rewritegen.diagnostics import RewritegenError
 from rewritegen.plan import compile_plan
 from rewritegen.servers import server as server_named
 from rewritegen.servers.apache import Apache
+from rewritegen.servers.apache.turns import page_turns
 from rewritegen.site import load_site
 from tests.servers.test_apache_scopes import host
 from tests.support import trees
@@ -401,7 +402,7 @@ def test_the_fetch_urls_of_httpd_are_closed_also_where_its_rules_end_before_ours
     require("apache")
     settings = yaml.safe_load((world.root / "first.yaml").read_text()) | {"index": "/simple/"}
     _, plan = read_site(write_site(world.root / "part.yaml", settings, 1))
-    ((_, text),) = Apache().render(plan, "locations", Apache.baseline).texts
+    (_, text), (_, fetcher) = Apache().render(plan, "locations", Apache.baseline).texts
     part = world.root / "part.conf"
     part.write_text(text)
     port = free_port()
@@ -413,11 +414,16 @@ Listen {HOST}:{port}
     RewriteRule "^" "-" [L]
     Include "{part}"
 </VirtualHost>
+{fetcher}
 """
     start_server("apache", host(world.root, body), [port])
     world.asked()
-    for target in ("/-/rg_fetch/page/rg-list/acme-ghost/", "//-/rg_fetch/page/rg-list/acme-ghost/"):
+    (turn, *_) = page_turns(plan)
+    copy = f"{turn.place}acme-ghost/html/identity/{turn.digest}"
+    for target in (copy, f"/{copy}", f"{turn.asked}html/acme-ghost/"):
         assert ask(port, target).status in (403, 404)
+    # the fetching host is for this site, by a name that nobody else says
+    assert ask(plan.inner[1], f"{turn.asked}html/acme-ghost/").status == 403
     assert world.asked() == b""
 
 

@@ -71,7 +71,12 @@ class Site:
         return read_site(self.file)[1]
 
     def text(self, scope: Scope) -> str:
-        ((_, text),) = Apache().render(self.plan, scope, Apache.baseline).texts
+        return Apache().render(self.plan, scope, Apache.baseline).texts[0][1]
+
+    @property
+    def fetcher(self) -> str:
+        """What stands beside the host that the scope `locations` is included in."""
+        _, (_, text) = Apache().render(self.plan, "locations", Apache.baseline).texts
         return text
 
     def standalone(self, name: str = "tree") -> Path:
@@ -140,6 +145,7 @@ Listen {HOST}:{site.port}
     RewriteRule "^/inner$" "/index.html" [PT]
     ErrorDocument 404 "the host has no such page"
 </VirtualHost>
+{site.fetcher if inside else ""}
 """,
     )
 

@@ -41,23 +41,10 @@ def kept(request: pytest.FixtureRequest) -> Iterator[tuple[Chain, dict[str, byte
         yield made, bodies
 
 
-#: What is wrong at present, though not each time.
-WRONG: dict[tuple[str, Mode], str] = {
-    (
-        "apache",
-        "reset",
-    ): "after a reset the copy is sent twice; a compressed one is lost, and nothing is sent"
-}
-
-
 @pytest.mark.parametrize("client", CLIENTS)
 @pytest.mark.parametrize("mode", MODES)
-def test_again_and_again(
-    kept: tuple[Chain, dict[str, bytes]], mode: Mode, client: str, request: pytest.FixtureRequest
-) -> None:
+def test_again_and_again(kept: tuple[Chain, dict[str, bytes]], mode: Mode, client: str) -> None:
     world, bodies = kept
-    if reason := WRONG.get((world.kind, mode)):
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=False))
     name = f"m-{mode}-{client}"
     world.recover()
     world.first.set_mode(mode)

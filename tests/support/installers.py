@@ -78,10 +78,12 @@ class Command:
         requirements: Sequence[str],
         directory: Path,
         options: Sequence[str] = (),
+        retries: int = 0,
     ) -> Installed:
         """Install ``NAME==VERSION --hash=sha256:...`` lines, and nothing else, from this index into a new target.
 
         :param directory: an empty directory for HOME, the caches and the target.
+        :param retries: how often pip asks again after a failure; its own default is 5.
         """
         listed = directory / "requirements.txt"
         listed.write_text("".join(f"{line}\n" for line in requirements))
@@ -91,7 +93,7 @@ class Command:
         if self.installer.name == "uv":
             argv += ["--python", self.python, "--no-cache"]
         else:
-            argv += ["--no-cache-dir", "--disable-pip-version-check", "--retries", "0"]
+            argv += ["--no-cache-dir", "--disable-pip-version-check", f"--retries={retries}"]
         done = subprocess.run(
             argv,
             env=hermetic_environment(directory),

@@ -46,8 +46,12 @@ SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 
 def text_of(plan: Plan, scope: Scope = "standalone") -> str:
-    ((_, text),) = Apache().render(plan, scope, Apache.baseline).texts
-    return text
+    """The file that is included or run; `locations` has another."""
+    return Apache().render(plan, scope, Apache.baseline).texts[0][1]
+
+
+def all_texts(plan: Plan, scope: Scope) -> str:
+    return "".join(text for _, text in Apache().render(plan, scope, Apache.baseline).texts)
 
 
 def configuration(text: str) -> list[str]:
@@ -65,7 +69,7 @@ def plan() -> Plan:
 
 @pytest.fixture(params=SCOPES)
 def text(request: pytest.FixtureRequest, plan: Plan) -> str:
-    return text_of(plan, request.param)
+    return all_texts(plan, request.param)
 
 
 def test_the_site_of_these_tests_has_every_kind_of_step(plan: Plan) -> None:
@@ -129,8 +133,9 @@ def skips(text: str) -> list[tuple[int, int]]:
     return found
 
 
-def test_a_skip_jumps_over_its_block_and_nothing_else(text: str) -> None:
-    counts = skips(text)
+@pytest.mark.parametrize("scope", SCOPES)
+def test_a_skip_jumps_over_its_block_and_nothing_else(plan: Plan, scope: Scope) -> None:
+    counts = skips(text_of(plan, scope))
     assert len(counts) >= 9
     assert [written for written, _ in counts] == [inside for _, inside in counts]
 
@@ -184,22 +189,27 @@ def test_the_fingerprint_is_the_hash_of_the_text_without_it(plan: Plan) -> None:
 
 
 @pytest.mark.parametrize(
-    ("scope", "name"),
+    ("scope", "names"),
     [
-        ("standalone", "httpd.conf"),
-        ("vhost", "packages.example.org.conf"),
-        ("locations", "packages.example.org.locations.conf"),
+        ("standalone", ["httpd.conf"]),
+        ("vhost", ["packages.example.org.conf"]),
+        (
+            "locations",
+            ["packages.example.org.locations.conf", "packages.example.org.fetcher.conf"],
+        ),
     ],
 )
-def test_file_names(plan: Plan, scope: Scope, name: str) -> None:
+def test_file_names(plan: Plan, scope: Scope, names: list[str]) -> None:
     files = Apache().render(plan, scope, Apache.baseline)
-    assert [path for path, _ in files.texts] == [name]
+    assert [path for path, _ in files.texts] == names
     assert bool(files.directories) == (scope == "standalone")
 
 
 def test_listen_lines(plan: Plan) -> None:
     def listens(scope: Scope) -> list[str]:
-        return [line for line in configuration(text_of(plan, scope)) if line.startswith("Listen")]
+        text = configuration(all_texts(plan, scope))
+        assert '    Listen "127.0.0.1:8179"' in text
+        return [line for line in text if line.startswith("Listen")]
 
     assert listens("standalone") == [
         'Listen "80"',

@@ -13,11 +13,10 @@ import yaml
 
 from rewritegen.diagnostics import RewritegenError
 from rewritegen.plan import Plan
-from rewritegen.servers.base import Capabilities, Files, Scope
+from rewritegen.servers.base import Capabilities, Files, Scope, site_word
 from rewritegen.servers.nginx import Nginx
 from rewritegen.servers.nginx.capabilities import BASELINE, parse
 from rewritegen.servers.nginx.chain import chain_length
-from rewritegen.servers.nginx.names import site_word
 from rewritegen.servers.nginx.problems import CODES, problem
 from tests.unit.sites import FULL, plan_of
 

@@ -72,22 +72,28 @@ class Apache:
 
         :raises RewritegenError: RG701 when a value cannot be quoted safely.
         """
-        from rewritegen.servers.apache.view import file_name, view
+        from rewritegen.servers.apache.view import fetcher_file, file_name, view
         from rewritegen.templating import environment
 
         seen = view(plan, scope)
         standalone = scope == "standalone"
         templates = environment()
         answers = templates.get_template("apache/answers.j2").render(view=seen).strip()
-        parts = ["directories", "rules", "inner", *_asking_parts(seen)]
+        parts = ["directories", "rules", "texts", *_asking_parts(seen)]
         site = "\n\n".join(
             templates.get_template(f"apache/{part}.j2").render(view=seen).strip() for part in parts
         )
+        fetching = _fetching(seen)
         text = templates.get_template(_TEMPLATES[scope]).render(
-            view=seen, answers=answers, site=site
+            view=seen, answers=answers, site=site, fetching=fetching
         )
+        texts = [(file_name(plan, scope), text)]
+        if scope == "locations" and fetching:
+            # a virtual host cannot stand within another
+            apart = templates.get_template("apache/fetcher.conf.j2")
+            texts.append((fetcher_file(plan), apart.render(view=seen, fetching=fetching)))
         directories = ("logs", "run", *(["cache"] if plan.copies else []))
-        return seal(Files(((file_name(plan, scope), text),), directories if standalone else ()))
+        return seal(Files(tuple(texts), directories if standalone else ()))
 
     def command(self, binary: str, tree: Path) -> list[str]:
         """Return the command that runs a standalone tree in the foreground."""
@@ -103,8 +109,19 @@ def _asking_parts(seen: View) -> Iterator[str]:
     if seen.asking is not None:
         yield "ways"
         yield "cache" if seen.asking.kept else "never"
-        if seen.asking.workers:
-            yield "workers"
+        if seen.asking.fetcher is not None:
+            yield "answered"
+
+
+def _fetching(seen: View) -> str:
+    """Return the virtual host that asks upstreams; empty where nobody is asked."""
+    from rewritegen.templating import environment
+
+    if seen.asking is None or seen.asking.fetcher is None:
+        return ""
+    templates = environment()
+    body = templates.get_template("apache/fetcher.j2").render(view=seen).strip()
+    return templates.get_template("apache/fetching_host.j2").render(view=seen, fetcher=body).strip()
 
 
 def _start(binary: str, tree: Path) -> list[str]:

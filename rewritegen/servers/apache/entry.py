@@ -8,6 +8,7 @@ from rewritegen.names import CANONICAL_NAME, TOO_MANY_CAPITALS, TOO_MANY_SEPARAT
 from rewritegen.plan import METHODS, Plan
 from rewritegen.servers.apache.files import file_rules
 from rewritegen.servers.apache.hops import hop_rules, next_rules
+from rewritegen.servers.apache.logs import for_the_log
 from rewritegen.servers.apache.pages import negotiation, page_rules, root_rules
 from rewritegen.servers.apache.quoting import regex
 from rewritegen.servers.apache.rules import Condition, Group, Item, Rule
@@ -28,7 +29,7 @@ def ruleset(plan: Plan, *, part: bool, logged: bool) -> tuple[Item, ...]:
     :param part: the virtual host has other URLs than ours, which no rule may touch.
     :param logged: set what the JSON log shows of a request.
     """
-    items = [_body_of_405(), *(_for_the_log() if logged else ()), *_first_refusals(plan)]
+    items = [_body_of_405(), *(for_the_log(agent=True) if logged else ()), *_first_refusals(plan)]
     items.extend(hop_rules(plan))
     items.extend(_spellings(plan))
     meta = "a text without a file: the answer 200 has its ErrorDocument, below"
@@ -64,15 +65,6 @@ def _body_of_405() -> Rule:
         " to every 405 whose body is an ErrorDocument text"
     )
     return Rule(f"^{METHODS_URL}$", _SOME_DIRECTORY, ("END",), (refused,), (comment,))
-
-
-def _for_the_log() -> Iterator[Item]:
-    safe = r"[ !#-\[\]-~]{1,2000}"
-    target = Condition("%{THE_REQUEST}", r"^\S+ ([!#-\[\]-~]{1,2000}) ")
-    comment = ("for the log: only what JSON can hold as it is",)
-    yield Rule("^", flags=("E=RG_TARGET:%1",), conditions=(target,), comment=comment)
-    agent = Condition("%{HTTP:User-Agent}", f"^({safe})$", ("NV",))
-    yield Rule("^", flags=("E=RG_AGENT:%1",), conditions=(agent,))
 
 
 def _first_refusals(plan: Plan) -> Iterator[Item]:

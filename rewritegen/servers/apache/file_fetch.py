@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from rewritegen.plan import Plan
 from rewritegen.servers.apache.quoting import regex, substitution
 from rewritegen.servers.apache.rules import Condition, Rule
-from rewritegen.servers.apache.turns import FileTurn
+from rewritegen.servers.apache.turns import FileTurn, fetcher_url
 from rewritegen.servers.apache.words import NEVER_ASKED, NOT_COMPRESSED
 
 __all__ = ["ask_for_file", "look_for_file"]
@@ -24,7 +23,7 @@ def look_for_file(plan: Plan, turn: FileTurn) -> Iterator[Rule]:
     if plan.copies is None:
         # at once, because an ErrorDocument would make it a GET
         head = Condition("%{REQUEST_METHOD}", "=HEAD")
-        yield ask_for_file(turn, "^", (head,), label)
+        yield ask_for_file(plan, turn, "^", (head,), label)
     # a range that depends on a validator is answered by the whole file
     alone = Condition("%{HTTP:If-Range}", "!.", ("NV",))
     asked = Condition("%{HTTP:Range}", "^(bytes=[0-9, -]{1,400})$", ("NV",))
@@ -43,13 +42,12 @@ def look_for_file(plan: Plan, turn: FileTurn) -> Iterator[Rule]:
 
 
 def ask_for_file(
-    turn: FileTurn, pattern: str, conditions: tuple[Condition, ...], *flags: str
+    plan: Plan, turn: FileTurn, pattern: str, conditions: tuple[Condition, ...], *flags: str
 ) -> Rule:
     """Return the rule that asks for a file; %1 is the raw path, so that ``%2B`` stays what it is."""
-    path = substitution(urlsplit(turn.attempt.url).path.rstrip("/"), turn.attempt.source.key)
     all_flags = (*flags, NOT_COMPRESSED, "P", "NE", "QSD", "L")
-    return Rule(pattern, f"{turn.group}{path}%1", all_flags, (*conditions, _raw(turn)))
+    return Rule(pattern, f"{fetcher_url(plan)}{turn.asked}%1", all_flags, (*conditions, _raw(turn)))
 
 
 def _raw(turn: FileTurn) -> Condition:
-    return Condition("%{THE_REQUEST}", rf"^[A-Z]+ {regex(turn.asked.rstrip('/'))}(/[^? ]+)")
+    return Condition("%{THE_REQUEST}", rf"^[A-Z]+ {regex(turn.prefix.rstrip('/'))}(/[^? ]+)")

@@ -11,15 +11,13 @@ What it has to remember is in variables, which httpd hands on with ``REDIRECT_``
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from rewritegen.names import CANONICAL_NAME
 from rewritegen.plan import Plan
-from rewritegen.representations import REPRESENTATIONS
 from rewritegen.servers.apache.file_fetch import ask_for_file
 from rewritegen.servers.apache.quoting import regex, substitution
 from rewritegen.servers.apache.rules import Condition, Group, Item, Rule
-from rewritegen.servers.apache.turns import PageTurn, file_turns, page_turns
+from rewritegen.servers.apache.turns import FORM, PageTurn, fetcher_url, file_turns, page_turns
 from rewritegen.servers.apache.words import (
     AGAIN_URL,
     BEGIN_URL,
@@ -31,7 +29,6 @@ from rewritegen.servers.apache.words import (
 
 __all__ = ["hop_rules", "next_rules"]
 
-_FORM = f"({'|'.join(form.suffix for form in REPRESENTATIONS)})"
 _CODING = "(gzip|identity)"
 _REMEMBERED = ("RG_ASK", "RG_GO", "RG_UNSURE", "RG_RANGE")
 
@@ -112,13 +109,11 @@ def _asks(plan: Plan) -> Iterator[Rule]:
         yield Rule(f"^{pages}.+/identity/", flags=("E=no-gzip:1",))
     begun = (Condition("%{ENV:RG_DO}", "."),)
     for turn in page_turns(plan):
-        key = turn.step.source.key
-        path = substitution(urlsplit(turn.step.upstream.url).path, key)
-        pattern = f"^{regex(turn.place)}({CANONICAL_NAME})/{_FORM}/{_CODING}/{turn.digest}$"
+        pattern = f"^{regex(turn.place)}({CANONICAL_NAME})/{FORM}/{_CODING}/{turn.digest}$"
         flags = ("E=RG_FORM:$2", "E=RG_PAGE:1", "P", "NE", "QSD", "L")
-        yield Rule(pattern, f"{turn.group}{path}$1/", flags, begun)
+        yield Rule(pattern, f"{fetcher_url(plan)}{turn.asked}$2/$1/", flags, begun)
     for file in file_turns(plan):
-        yield ask_for_file(file, f"^{regex(file.place)}/", begun)
+        yield ask_for_file(plan, file, f"^{regex(file.place)}/", begun)
 
 
 def _leads(where: str) -> tuple[str, ...]:
@@ -137,7 +132,7 @@ def next_rules(plan: Plan) -> Iterator[Item]:
 
 
 def _next(plan: Plan, turn: PageTurn, comment: tuple[str, ...]) -> Rule:
-    place = f"^{NEXT_URL.rstrip('/')}{regex(turn.place)}({CANONICAL_NAME})/{_FORM}/{_CODING}/"
+    place = f"^{NEXT_URL.rstrip('/')}{regex(turn.place)}({CANONICAL_NAME})/{FORM}/{_CODING}/"
     flags = (f"E=RG_AFTER:{turn.number}", "E=RG_FORM:$2", "E=RG_CODING:$3", "E=RG_PAGE:1")
     on_its_way = (Condition("%{ENV:REDIRECT_RG_ASK}", "."),)
     return Rule(place, f"{plan.mount}$1/", flags, on_its_way, comment)

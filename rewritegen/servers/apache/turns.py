@@ -18,10 +18,23 @@ from typing import NamedTuple
 
 from rewritegen.digests import file_digest, page_digest
 from rewritegen.plan import Plan
+from rewritegen.representations import REPRESENTATIONS
 from rewritegen.servers.apache.words import FILES_PLACE, pages_place
 from rewritegen.steps import AskPrivately, FetchFrom, FileRoute, SendTo, TryMirror, TryProxy
 
-__all__ = ["MOST_PROXIES", "FileTurn", "PageTurn", "file_turns", "page_turns"]
+__all__ = [
+    "FORM",
+    "MOST_PROXIES",
+    "FileTurn",
+    "PageTurn",
+    "fetcher_address",
+    "fetcher_url",
+    "file_turns",
+    "page_turns",
+]
+
+#: A representation in a URL.
+FORM = f"({'|'.join(form.suffix for form in REPRESENTATIONS)})"
 
 #: Each proxy takes up to eight internal redirects; two are what the tests go through.
 MOST_PROXIES = 2
@@ -34,8 +47,10 @@ class PageTurn(NamedTuple):
     place: str
     """The URL that its copies begin with; NAME/FORM/CODING/DIGEST follows."""
     digest: str
+    asked: str
+    """The path below which the fetching host is asked; FORM/NAME/ follows."""
     group: str
-    """The name of its balancer."""
+    """The balancer that the fetching host asks."""
     number: int
     """The steps behind it are those behind step NUMBER; 0: its answer is final."""
     last: bool
@@ -56,9 +71,12 @@ class FileTurn(NamedTuple):
     attempt: FetchFrom
     place: str
     """The URL that its copies begin with, without the final slash."""
-    group: str
     asked: str
-    """What stands before the raw path in a request: the prefix, or the mount for a file beside its page."""
+    """The path below which the fetching host is asked, without the final slash; the raw path follows."""
+    group: str
+    """The balancer that the fetching host asks."""
+    prefix: str
+    """What stands before the raw path in a client's request: of its route, or the mount for one beside its page."""
 
 
 def page_turns(plan: Plan) -> tuple[PageTurn, ...]:
@@ -87,6 +105,7 @@ def _page_turn(
         step,
         f"{pages_place(plan.mount)}{name}/",
         page_digest(step.upstream),
+        f"/pages/{name}/",
         f"balancer://rg_{name}_pages",
         number,
         last,
@@ -107,6 +126,18 @@ def _file_turns(plan: Plan) -> Iterator[FileTurn]:
                 number = last.removeprefix("~") if last.startswith("~") else "0"
                 name = attempt.source.name
                 place = f"{FILES_PLACE}{name}/{number}-{file_digest(attempt)}"
-                asked = plan.mount if route.beside else route.prefix
+                asked = f"/files/{name}/{number}"
                 group = f"balancer://rg_{name}_files{number}"
-                yield FileTurn(route, attempt, place, group, asked)
+                prefix = plan.mount if route.beside else route.prefix
+                yield FileTurn(route, attempt, place, asked, group, prefix)
+
+
+def fetcher_address(plan: Plan) -> str:
+    """Return where the fetching host listens."""
+    address, port = plan.inner
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def fetcher_url(plan: Plan) -> str:
+    """Return what stands before the paths of the fetching host."""
+    return f"http://{fetcher_address(plan)}"

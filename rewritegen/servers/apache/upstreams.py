@@ -1,111 +1,41 @@
-"""HTTP sources as the templates print them: balancers, what leaves with a request, what becomes of an answer."""
+"""HTTP sources as the templates print them: how the fetching host is asked, and what becomes of its answers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from rewritegen.plan import ABSENT_SECONDS, Plan
-from rewritegen.representations import REPRESENTATIONS
+from rewritegen.servers.apache.fetcher import Fetcher, fetcher
 from rewritegen.servers.apache.layout import continued, directive
 from rewritegen.servers.apache.quoting import argument, regex
-from rewritegen.servers.apache.turns import FileTurn, PageTurn, file_turns, page_turns
+from rewritegen.servers.apache.turns import FileTurn, PageTurn, fetcher_url, file_turns, page_turns
 from rewritegen.servers.apache.words import FILES_PLACE, pages_place
-from rewritegen.steps import Limits, TryProxy
+from rewritegen.steps import TryProxy
 
 __all__ = [
     "CONDITIONAL_HEADERS",
-    "PRIVATE_HEADERS",
     "Asking",
     "FileFetch",
     "Kept",
     "PageFetch",
-    "Worker",
     "asking",
 ]
 
-#: Request headers that say who asks, from where and for what. httpd cannot whitelist; these are those with a name.
-PRIVATE_HEADERS = (
-    *(
-        "Authorization",
-        "Proxy-Authorization",
-        "Cookie",
-        "Referer",
-        "Origin",
-        "From",
-        "Forwarded",
-        "Via",
-    ),
-    *(
-        "X-Forwarded-For",
-        "X-Forwarded-Host",
-        "X-Forwarded-Server",
-        "X-Forwarded-Proto",
-        "X-Forwarded-Port",
-    ),
-    *(
-        "X-Forwarded-Prefix",
-        "X-Forwarded-User",
-        "X-Real-IP",
-        "X-Client-IP",
-        "X-Original-URL",
-        "X-Rewrite-URL",
-    ),
-    *(
-        "X-Requested-With",
-        "X-HTTP-Method-Override",
-        "X-Request-ID",
-        "X-Correlation-ID",
-        "Traceparent",
-        "Tracestate",
-    ),
-    *(
-        "True-Client-IP",
-        "CF-Connecting-IP",
-        "Accept-Language",
-        "Accept-Charset",
-        "Upgrade",
-        "Expect",
-        "Max-Forwards",
-    ),
-    *("Cache-Control", "Pragma", "DNT"),
-)
 #: Of a page nothing but all of it is asked for: its bytes are not those that the client saw.
 CONDITIONAL_HEADERS = (
     *("Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"),
 )
 
-#: Statuses that have a name in httpd, all others go by 500; without 404, and 504 of the cache.
-_FAILURES = (
-    *(*range(400, 404), *range(405, 418), *range(421, 425), 426, 428, 429, 431, 451),
-    *(*range(500, 504), *range(505, 509), 510, 511),
-)
-
-#: Seconds after which the address of an upstream is looked up again.
-_ADDRESS_SECONDS = 60
-
-
-class Worker(NamedTuple):
-    """A ``<Proxy balancer://...>`` block: connections to one upstream; arguments are quoted."""
-
-    comment: str
-    group: str
-    url: str
-    limits: str
-    """Parameters of its BalancerMember."""
-    address: str
-    """The one that not every httpd knows."""
-    tls: bool
-    ca: str
+#: What the fetching host says when there is no answer; and 504, which leads where that of the cache does.
+_FAILURES = (403, 500, 502, 503)
 
 
 class PageFetch(NamedTuple):
     """Pages of one upstream; arguments are quoted, lines are whole directives."""
 
     comment: str
-    group: str
-    accepts: tuple[str, ...]
+    url: str
     links: tuple[str, ...]
     """Arguments of Substitute."""
     headers: tuple[str, ...]
@@ -117,7 +47,7 @@ class FileFetch(NamedTuple):
     """Files below one URL of an upstream; arguments are quoted, lines are whole directives."""
 
     comment: str
-    group: str
+    url: str
     headers: tuple[str, ...]
 
 
@@ -134,7 +64,7 @@ class Kept(NamedTuple):
 class Asking(NamedTuple):
     """All of it."""
 
-    workers: tuple[Worker, ...]
+    fetcher: Fetcher | None
     pages: tuple[PageFetch, ...]
     files: tuple[FileFetch, ...]
     places: str
@@ -155,7 +85,7 @@ def asking(plan: Plan, *, standalone: bool) -> Asking | None:
     begin = [f'ErrorDocument {status} "/%{{reqenv:RG_ASK}}"' for status in (200, 302, 502)]
     online = not plan.offline
     return Asking(
-        workers=tuple(_workers(plan, pages, files)) if online else (),
+        fetcher=fetcher(plan),
         pages=tuple(_page(plan, turn) for turn in pages) if online else (),
         files=tuple(_file(plan, turn) for turn in files) if online else (),
         places=continued(directive("<LocationMatch", [f'"^(?:{roots})"'])),
@@ -210,34 +140,6 @@ def _phases(any_copy: str) -> tuple[str, ...]:
     )
 
 
-def _workers(
-    plan: Plan, pages: tuple[PageTurn, ...], files: tuple[FileTurn, ...]
-) -> Iterator[Worker]:
-    ca = argument(plan.ca, "ca")
-    for page in pages:
-        source, upstream = page.step.source, page.step.upstream
-        comment = f"{source.key} {source.name}: pages"
-        yield _worker(comment, page.group, upstream.url, source.key, upstream.limits, ca)
-    for file in files:
-        source, attempt = file.attempt.source, file.attempt
-        comment = f"{source.key} {source.name}: files"
-        yield _worker(comment, file.group, attempt.url, source.key, attempt.limits, ca)
-
-
-def _worker(comment: str, group: str, url: str, key: str, limits: Limits, ca: str) -> Worker:
-    parts = urlsplit(url)
-    times = f"connectiontimeout={limits.connect} timeout={limits.read} retry={limits.retry}"
-    return Worker(
-        comment,
-        argument(f"{group}/", key),
-        argument(f"{parts.scheme}://{parts.netloc}", key),
-        f"{times} keepalive=On ttl=30",
-        f"addressttl={_ADDRESS_SECONDS}",
-        parts.scheme == "https",
-        ca,
-    )
-
-
 def _page(plan: Plan, turn: PageTurn) -> PageFetch:
     source = turn.step.source
     # 304 answers nobody else's question but that of a copy
@@ -248,21 +150,11 @@ def _page(plan: Plan, turn: PageTurn) -> PageFetch:
     )
     return PageFetch(
         comment=f"{source.key} {source.name}: its pages",
-        group=argument(f"{turn.group}/", source.key),
-        accepts=tuple(_accepts(source.key)),
+        url=argument(f"{fetcher_url(plan)}{turn.asked}", source.key),
         links=tuple(links),
         headers=(*_page_headers(plan, turn), *_steps_behind(turn)),
         refused=f"expr='%{{REQUEST_STATUS}} %{{reqenv:RG_DO}}' !~ /^(?:200|404{renewed})/",
     )
-
-
-def _accepts(key: str) -> Iterator[str]:
-    for form in REPRESENTATIONS:
-        asked = f"\"expr=reqenv('RG_FORM') == '{form.suffix}'\""
-        for number, media_type in enumerate(form.upstream_accept.split(", ")):
-            action = "append" if number else "set"
-            value = argument(media_type, key)
-            yield f"RequestHeader {action} Accept {value} \\\n    {asked}"
 
 
 def _page_headers(plan: Plan, turn: PageTurn) -> Iterator[str]:
@@ -282,11 +174,6 @@ def _page_headers(plan: Plan, turn: PageTurn) -> Iterator[str]:
     yield f'Header set X-Index-Source "{turn.step.source.label}"'
     if proxy:
         yield 'Header set X-Index-Source "none" "expr=%{REQUEST_STATUS} == 404"'
-    yield "# another type is no page, and not kept"
-    types = r"m#^(?:text/html|application/vnd\.pypi\.simple\.)#"
-    other = f'"expr=%{{REQUEST_STATUS}} == 200 && \\\n    %{{CONTENT_TYPE}} !~ {types}"'
-    yield f'Header set Cache-Control "no-store" \\\n    {other}'
-    yield f'Header set RG-No-Page "\\n" \\\n    {other}'
     if turn.last:
         yield 'ErrorDocument 500 "/-/rg_stop"'
 
@@ -307,7 +194,7 @@ def _steps_behind(turn: PageTurn) -> Iterator[str]:
         yield "<If \"reqenv('RG_DO') == 'renew'\">\n    ProxyErrorOverride On 404\n</If>"
     yield 'ErrorDocument 404 "/-/rg_again/next"'
     if not turn.last:
-        yield "# no answer and no copy: the steps behind it, too (but httpd has no document for a 3xx)"
+        yield "# no answer and no copy: the steps behind it, too"
         yield "<If \"reqenv('RG_DO') == 'fetch'\">\n    ProxyErrorOverride On\n</If>"
         for status in _FAILURES:
             yield f'ErrorDocument {status} "/-/rg_%{{reqenv:RG_FAIL}}"'
@@ -317,7 +204,7 @@ def _file(plan: Plan, turn: FileTurn) -> FileFetch:
     source = turn.attempt.source
     return FileFetch(
         comment=f"{source.key} {source.name}: its files, as they are",
-        group=argument(f"{turn.group}/", source.key),
+        url=argument(f"{fetcher_url(plan)}{turn.asked}/", source.key),
         headers=tuple(_file_headers(plan, turn)),
     )
 

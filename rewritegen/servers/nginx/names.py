@@ -5,7 +5,6 @@ Several sites may be included in one nginx, so each of these names ends with fou
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -15,7 +14,7 @@ from rewritegen.servers.nginx import shared
 from rewritegen.servers.nginx.quoting import comment, map_key, pattern, verbose_pattern
 from rewritegen.servers.nginx.view import Map
 
-__all__ = ["Names", "site_word"]
+__all__ = ["Names"]
 
 #: nginx's default for a bucket is one cache line, 64 bytes on the processors in use; this is the longest key in it.
 _LONGEST_KEY = 46
@@ -26,16 +25,6 @@ _MOST_KEYS = 100
 _MOST_CHARACTERS = 2500
 
 _INDENT = "    "
-
-
-def site_word(server_name: str) -> str:
-    """Return the end of the names of a site.
-
-    It is short, because nginx's hash of variables has 64 bytes for each place: names of up to 14 characters fit in
-    pairs, and a few sites fit without a warning. Should two sites of one nginx ever have the same word, nginx refuses
-    the second log format of this name.
-    """
-    return hashlib.sha256(server_name.encode()).hexdigest()[:4]
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from rewritegen.digests import file_digest, page_digest
 from rewritegen.plan import ABSENT_SECONDS, Plan
+from rewritegen.servers.base import fetcher_name
 from rewritegen.servers.nginx.fetcher import Fetcher
 from rewritegen.servers.nginx.quoting import argument, value
 from rewritegen.servers.nginx.shared import CODING, FORM
@@ -86,7 +87,7 @@ class Ways:
             if self.plan.copies
             else ("proxy_cache off",)
         )
-        return Near(url, fetcher_name(self.site), f"{_LONGER_SECONDS}s", kept, errors)
+        return Near(url, fetcher_name(self.plan.server_name), f"{_LONGER_SECONDS}s", kept, errors)
 
 
 def copies(plan: Plan, site: str, *, standalone: bool) -> Iterator[str]:
@@ -102,8 +103,3 @@ def copies(plan: Plan, site: str, *, standalone: bool) -> Iterator[str]:
 def zone(site: str) -> str:
     """Return the name of the cache of a site."""
     return f"rg_copies_{site}"
-
-
-def fetcher_name(site: str) -> str:
-    """Return the host name by which the fetcher of a site is asked; it exists nowhere else."""
-    return f"rg-{site}.invalid"

@@ -7,13 +7,20 @@ import shlex
 from rewritegen import __version__
 from rewritegen.plan import Plan
 from rewritegen.routes import route_table
-from rewritegen.servers.base import FINGERPRINT_PLACE, Capabilities, Files, Scope
+from rewritegen.servers.base import (
+    FINGERPRINT_PLACE,
+    Capabilities,
+    Files,
+    Scope,
+    fetcher_name,
+    site_word,
+)
 from rewritegen.servers.nginx.capabilities import OLDEST
 from rewritegen.servers.nginx.entries import Entries
 from rewritegen.servers.nginx.fetcher import FAILED, REDIRECTS, Fetcher
 from rewritegen.servers.nginx.inner import Inner
-from rewritegen.servers.nginx.names import Names, site_word
-from rewritegen.servers.nginx.near import Ways, copies, fetcher_name
+from rewritegen.servers.nginx.names import Names
+from rewritegen.servers.nginx.near import Ways, copies
 from rewritegen.servers.nginx.njs import SCRIPT_NAME, script_text
 from rewritegen.servers.nginx.quoting import argument, comment, value
 from rewritegen.servers.nginx.refusals import extra_modules
@@ -64,7 +71,7 @@ def _view(plan: Plan, scope: Scope, capabilities: Capabilities) -> View:
     inner = Inner(names, Ways(plan, site, fetcher), "http_gzip_static" in capabilities)
     own = guards if scope == "locations" else ()
     entries = Entries(plan, names, inner, own).all()
-    fetching = _fetching(plan, site, fetcher, scope)
+    fetching = _fetching(plan, fetcher, scope)
     return View(
         site=site,
         file=f"{plan.server_name}.conf",
@@ -88,7 +95,7 @@ def _view(plan: Plan, scope: Scope, capabilities: Capabilities) -> View:
     )
 
 
-def _fetching(plan: Plan, site: str, fetcher: Fetcher, scope: Scope) -> tuple[Fetching, ...]:
+def _fetching(plan: Plan, fetcher: Fetcher, scope: Scope) -> tuple[Fetching, ...]:
     """Return the inner server, where somebody is asked."""
     if not fetcher.locations:
         return ()
@@ -99,7 +106,7 @@ def _fetching(plan: Plan, site: str, fetcher: Fetcher, scope: Scope) -> tuple[Fe
     return (
         Fetching(
             listen=f"{_bound(address)}{port}",
-            name=fetcher_name(site),
+            name=fetcher_name(plan.server_name),
             log=log,
             resolver=" ".join(plan.resolver),
             failed=FAILED,
