@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from rewritegen.names import CANONICAL_NAME
 from rewritegen.plan import Plan
+from rewritegen.redirects import FILE_QUERY, PAGE_PATH, PARENTS, host, same_project
 from rewritegen.servers.nginx.names import Names
 from rewritegen.servers.nginx.njs import script_function
 from rewritegen.servers.nginx.quoting import argument, comment, pattern, value, verbose_pattern
@@ -23,21 +24,10 @@ from rewritegen.servers.nginx.view import Fetched, Rule
 from rewritegen.servers.nginx.words import escaped, go
 from rewritegen.steps import AskPrivately, FetchFrom, Source, TryProxy
 
-__all__ = ["FAILED", "REDIRECTS", "Fetcher"]
+__all__ = ["FAILED", "Fetcher"]
 
 #: Where a request ends that brought neither an answer nor a 404.
 FAILED = "/failed"
-
-#: Statuses whose Location is looked at (RFC 9110, 15.4).
-REDIRECTS = (301, 302, 303, 307, 308)
-
-#: What a Location may hold behind the host: a raw path and query, nothing that could end it.
-_RAW = r"[A-Za-z0-9._~%+,;=:@/?&!-]*"
-_PARENTS = r"(?:[A-Za-z0-9._~+@=-]+/)*"
-_PATH = r"[A-Za-z0-9._~+@=/-]*"
-
-#: So many parts of a name are compared; a project with more is not followed to another spelling.
-_PARTS = 6
 
 _SAME_PROJECT = "# to the same project only: its name is the last part of the path, in any spelling"
 
@@ -176,23 +166,18 @@ class Fetcher:
 
 
 def _location(origin: str, *, page: bool) -> str:
-    """Return the pattern of a Location that leads to a host: absolute, without scheme, or a path on the same host.
+    """Return the pattern of a Location that leads to a host, also by a path on the host that sent it.
 
-    A fragment is not part of what is asked for. For a page, the name of the project stands before the Location, and is
-    the last part of its path again, in any spelling.
+    For a page, the name of the project stands before the Location.
     """
-    parts = urlsplit(origin)
-    port = "" if parts.port else "(?::80)?" if parts.scheme == "http" else "(?::443)?"
-    host = escaped(parts.netloc).replace("[", r"\[").replace("]", r"\]")
-    absolute = f"(?:(?i:(?:{parts.scheme}:)?//{host}){port})?/(?!/)"
+    absolute = f"(?:{host(origin, _literal)})?/(?!/)"
     if not page:
-        return verbose_pattern((f"^{absolute}", rf"(?<rg_to>{_RAW})$"), "", _INDENT * 2, 35)
-    # each part of the name is there or not, and then so is its twin: a reference to a group without match fails
-    numbers = range(1, _PARTS)
-    name = "^(?P<rg_0>[a-z0-9]+)" + "".join(
-        f"(?:-(?P<rg_{n}>[a-z0-9]+)|(?P<rg_no{n}>))" for n in numbers
-    )
-    again = "(?P=rg_0)" + "".join(f"(?:[-_.]+(?P=rg_{n})|(?P=rg_no{n}))" for n in numbers)
-    same = f"(?={_PARENTS}(?i:{again})/?$)"
-    parts_of_it = (f"{name}[ ]", absolute, same, f"(?<rg_to>{_PATH})$")
-    return verbose_pattern(parts_of_it, "", _INDENT * 2, 35)
+        return verbose_pattern((f"^{absolute}", rf"(?<rg_to>{FILE_QUERY})$"), "", _INDENT * 2, 35)
+    name, again = same_project(named=True)
+    same = f"(?={PARENTS}(?i:{again})/?$)"
+    parts = (f"^{name}[ ]", absolute, same, f"(?<rg_to>{PAGE_PATH})$")
+    return verbose_pattern(parts, "", _INDENT * 2, 35)
+
+
+def _literal(netloc: str) -> str:
+    return escaped(netloc).replace("[", r"\[").replace("]", r"\]")

@@ -6,6 +6,7 @@ import shlex
 
 from rewritegen import __version__
 from rewritegen.plan import Plan
+from rewritegen.redirects import REDIRECTS
 from rewritegen.routes import route_table
 from rewritegen.servers.base import (
     FINGERPRINT_PLACE,
@@ -17,7 +18,7 @@ from rewritegen.servers.base import (
 )
 from rewritegen.servers.nginx.capabilities import OLDEST
 from rewritegen.servers.nginx.entries import Entries
-from rewritegen.servers.nginx.fetcher import FAILED, REDIRECTS, Fetcher
+from rewritegen.servers.nginx.fetcher import FAILED, Fetcher
 from rewritegen.servers.nginx.inner import Inner
 from rewritegen.servers.nginx.names import Names
 from rewritegen.servers.nginx.near import Ways, copies
