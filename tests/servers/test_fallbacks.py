@@ -70,9 +70,6 @@ WRONG: dict[tuple[str, Mode, Part], str] = {
     }
 }
 
-#: httpd has no document for a redirect (test_apache_fetcher.py), and so cannot follow one: it is no answer.
-NOT_FOLLOWED = {("apache", mode) for mode in MOVED}
-
 
 class Row(NamedTuple):
     """What a client gets, and how often the source was asked."""
@@ -193,7 +190,7 @@ def _row(world: Chain, mode: Mode, part: Part, state: State, old: bytes | None) 
             return _row_of_second(world, name, asked)
         source = "none" if part == "second" else own
         return Row(frozenset({404}), source, None, True, frozenset(), asked)
-    if mode in FINE and ((world.kind, mode) not in NOT_FOLLOWED or _never_respelt(mode, part)):
+    if mode in FINE:
         now = world.file(name)[1] if part == "file" else world.page(_source(part), name)
         return Row(frozenset({200}), own, now, True, _caches(state), asked)
     if mode in CUT or (mode, part) in LIMITS:
@@ -209,11 +206,6 @@ def _row(world: Chain, mode: Mode, part: Part, state: State, old: bytes | None) 
 def _row_of_second(world: Chain, name: str, asked: frozenset[int]) -> Row:
     page = world.page("second", name)
     return Row(frozenset({200}), "proxy/second", page, True, frozenset(), asked)
-
-
-def _never_respelt(mode: Mode, part: Part) -> bool:
-    """A file has one spelling, and is there."""
-    return (mode, part) == ("respelt", "file")
 
 
 def _caches(state: State) -> frozenset[str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rewritegen.plan import Plan
+from rewritegen.servers.apache.following import ASKED, FOLLOW
 from rewritegen.servers.apache.quoting import regex, substitution
 from rewritegen.servers.apache.rules import Condition, Rule
 from rewritegen.servers.apache.turns import FileTurn, fetcher_url
 from rewritegen.servers.apache.words import NEVER_ASKED, NOT_COMPRESSED
 
-__all__ = ["ask_for_file", "look_for_file"]
+__all__ = ["ask_for_file", "follow_file", "look_for_file"]
 
 
 def look_for_file(plan: Plan, turn: FileTurn) -> Iterator[Rule]:
@@ -23,7 +24,7 @@ def look_for_file(plan: Plan, turn: FileTurn) -> Iterator[Rule]:
     if plan.copies is None:
         # at once, because an ErrorDocument would make it a GET
         head = Condition("%{REQUEST_METHOD}", "=HEAD")
-        yield ask_for_file(plan, turn, "^", (head,), label)
+        yield ask_for_file(plan, turn, "^", (head,), label, follow=True)
     # a range that depends on a validator is answered by the whole file
     alone = Condition("%{HTTP:If-Range}", "!.", ("NV",))
     asked = Condition("%{HTTP:Range}", "^(bytes=[0-9, -]{1,400})$", ("NV",))
@@ -42,11 +43,28 @@ def look_for_file(plan: Plan, turn: FileTurn) -> Iterator[Rule]:
 
 
 def ask_for_file(
-    plan: Plan, turn: FileTurn, pattern: str, conditions: tuple[Condition, ...], *flags: str
+    plan: Plan,
+    turn: FileTurn,
+    pattern: str,
+    conditions: tuple[Condition, ...],
+    *flags: str,
+    follow: bool,
 ) -> Rule:
-    """Return the rule that asks for a file; %1 is the raw path, so that ``%2B`` stays what it is."""
+    """Return the rule that asks for a file; %1 is the raw path, so that ``%2B`` stays what it is.
+
+    :param follow: redirects are followed, for which it takes two threads of the fetching host.
+    """
     all_flags = (*flags, NOT_COMPRESSED, "P", "NE", "QSD", "L")
-    return Rule(pattern, f"{fetcher_url(plan)}{turn.asked}%1", all_flags, (*conditions, _raw(turn)))
+    place = f"{fetcher_url(plan)}{'' if follow else ASKED}{turn.asked}%1"
+    return Rule(pattern, place, all_flags, (*conditions, _raw(turn)))
+
+
+def follow_file(
+    plan: Plan, turn: FileTurn, pattern: str, conditions: tuple[Condition, ...]
+) -> Rule:
+    """Return the rule that asks for a file at the place that a redirect has led to."""
+    place = f"{fetcher_url(plan)}{FOLLOW}{turn.asked}?%{{ENV:RG_MOVED}}"
+    return Rule(pattern, place, (NOT_COMPRESSED, "P", "NE", "L"), conditions)
 
 
 def _raw(turn: FileTurn) -> Condition:

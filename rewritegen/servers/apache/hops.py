@@ -2,8 +2,9 @@
 
 What it has to remember is in variables, which httpd hands on with ``REDIRECT_`` before their names:
 
-* ``RG_ASK``: the URL of the copy, without its first slash; ``RG_GO``: what is wanted there next;
-* ``RG_UNSURE``: a source before could not answer; ``RG_RANGE``: the client's Range;
+* ``RG_ASK``: the URL of the copy, without its first slash; ``RG_GO``: what is wanted there next (``words.Phase``;
+  ``follow`` redirects; ``nowhere``: the answer that the request began as);
+* ``RG_UNSURE``: a source before could not answer; ``RG_RANGE``: the client's Range; ``RG_MOVED``: a file's new place;
 * ``RG_DO``: what the request does now (``words.Phase``);
 * ``RG_MISS``, ``RG_HIT``, ``RG_FAIL``: where it goes on, below ``/-/rg_``: no copy; there is one; no answer.
 """
@@ -14,7 +15,7 @@ from collections.abc import Iterator
 
 from rewritegen.names import CANONICAL_NAME
 from rewritegen.plan import Plan
-from rewritegen.servers.apache.file_fetch import ask_for_file
+from rewritegen.servers.apache.file_fetch import ask_for_file, follow_file
 from rewritegen.servers.apache.quoting import regex, substitution
 from rewritegen.servers.apache.rules import Condition, Group, Item, Rule
 from rewritegen.servers.apache.turns import FORM, PageTurn, fetcher_url, file_turns, page_turns
@@ -30,7 +31,7 @@ from rewritegen.servers.apache.words import (
 __all__ = ["hop_rules", "next_rules"]
 
 _CODING = "(gzip|identity)"
-_REMEMBERED = ("RG_ASK", "RG_GO", "RG_UNSURE", "RG_RANGE")
+_REMEMBERED = ("RG_ASK", "RG_GO", "RG_UNSURE", "RG_RANGE", "RG_MOVED")
 
 
 def hop_rules(plan: Plan) -> Iterator[Group]:
@@ -57,6 +58,13 @@ def _hops(plan: Plan) -> Iterator[Item]:
         to_next = (f"E=RG_TO:{NEXT_URL.strip('/')}/", "E=RG_GO:next")
         yield Rule(f"^{AGAIN_URL}unsure$", flags=("E=RG_UNSURE:1", *to_next, *forward))
         yield Rule(f"^{AGAIN_URL}next$", flags=(*to_next, *forward))
+    if file_turns(plan) and not plan.offline:
+        comment = ("a file: if there was a redirect, it is followed",)
+        yield Rule(f"^{AGAIN_URL}moved$", flags=("E=RG_GO:nowhere",), comment=comment)
+        moved = (Condition("%{QUERY_STRING}", "."),)
+        follow = ("E=RG_GO:follow", "E=RG_MOVED:%{QUERY_STRING}")
+        yield Rule(f"^{AGAIN_URL}moved$", flags=follow, conditions=moved)
+        yield Rule(f"^{AGAIN_URL}moved$", flags=(to_begin, *forward))
     yield from _begins(plan)
     if plan.copies is not None and not plan.offline:
         places = f"^(?:{regex(pages_place(plan.mount))}|{regex(FILES_PLACE)})"
@@ -88,7 +96,9 @@ def _begins(plan: Plan) -> Iterator[Rule]:
     for file in file_turns(plan):
         label = f"E=RG_SOURCE:{file.attempt.source.label}"
         place = f"^{BEGIN_URL.rstrip('/')}{regex(file.place)}/"
-        yield Rule(place, flags=("E=RG_GO:fetch", label, "R=502", "L"))
+        first = (Condition("%{ENV:RG_GO}", "!^(?:follow|nowhere)$"),)
+        yield Rule(place, flags=("E=RG_GO:fetch", label, "R=200", "L"), conditions=first)
+        yield Rule(place, flags=(label, "R=502", "L"))
 
 
 def _asks(plan: Plan) -> Iterator[Rule]:
@@ -99,6 +109,10 @@ def _asks(plan: Plan) -> Iterator[Rule]:
     )
     flags = ("E=RG_DO:%1", "E=RG_FETCHED:1", *_leads("stop"))
     yield Rule("^", flags=flags, conditions=(now,), comment=comment)
+    if file_turns(plan):
+        moved = (Condition("%{ENV:RG_GO}", "=follow"),)
+        flags = ("E=RG_DO:fetch", "E=RG_FETCHED:1", *_leads("stop"))
+        yield Rule("^", flags=flags, conditions=moved)
     alone = (Condition("%{ENV:RG_GO}", "=fetch"),)
     for turn in page_turns(plan):
         if not turn.last:
@@ -113,7 +127,10 @@ def _asks(plan: Plan) -> Iterator[Rule]:
         flags = ("E=RG_FORM:$2", "E=RG_PAGE:1", "P", "NE", "QSD", "L")
         yield Rule(pattern, f"{fetcher_url(plan)}{turn.asked}$2/$1/", flags, begun)
     for file in file_turns(plan):
-        yield ask_for_file(plan, file, f"^{regex(file.place)}/", begun)
+        place = f"^{regex(file.place)}/"
+        yield ask_for_file(plan, file, place, alone, "E=RG_FAIL:again/moved", follow=False)
+        yield follow_file(plan, file, place, (Condition("%{ENV:RG_GO}", "=follow"),))
+        yield ask_for_file(plan, file, place, begun, follow=True)
 
 
 def _leads(where: str) -> tuple[str, ...]:

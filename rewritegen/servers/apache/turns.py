@@ -72,7 +72,8 @@ class FileTurn(NamedTuple):
     place: str
     """The URL that its copies begin with, without the final slash."""
     asked: str
-    """The path below which the fetching host is asked, without the final slash; the raw path follows."""
+    """The path below which the fetching host is asked, without the final slash; the raw path follows. Below ``/ask``
+    it does not follow redirects."""
     group: str
     """The balancer that the fetching host asks."""
     prefix: str

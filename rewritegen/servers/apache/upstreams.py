@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from rewritegen.plan import ABSENT_SECONDS, Plan
 from rewritegen.servers.apache.fetcher import Fetcher, fetcher
+from rewritegen.servers.apache.following import ASKED, FOLLOW
 from rewritegen.servers.apache.layout import continued, directive
 from rewritegen.servers.apache.quoting import argument, regex
 from rewritegen.servers.apache.turns import FileTurn, PageTurn, fetcher_url, file_turns, page_turns
@@ -48,6 +49,7 @@ class FileFetch(NamedTuple):
 
     comment: str
     url: str
+    """A pattern."""
     headers: tuple[str, ...]
 
 
@@ -204,7 +206,7 @@ def _file(plan: Plan, turn: FileTurn) -> FileFetch:
     source = turn.attempt.source
     return FileFetch(
         comment=f"{source.key} {source.name}: its files, as they are",
-        url=argument(f"{fetcher_url(plan)}{turn.asked}/", source.key),
+        url=f'"^{regex(fetcher_url(plan))}(?:{ASKED}|{FOLLOW})?{regex(turn.asked)}[/?]"',
         headers=tuple(_file_headers(plan, turn)),
     )
 
@@ -223,3 +225,6 @@ def _file_headers(plan: Plan, turn: FileTurn) -> Iterator[str]:
     if plan.copies is not None:
         yield from _absent(ABSENT_SECONDS)
     yield f'Header set X-Index-Source "{turn.attempt.source.label}" env=RG_FETCHED'
+    yield "# a redirect: once more, by the part of the fetching host that follows"
+    yield "<If \"reqenv('RG_DO') == 'fetch'\">\n    ProxyErrorOverride On 500\n</If>"
+    yield 'ErrorDocument 500 "/-/rg_%{reqenv:RG_FAIL}?%{resp:RG-Moved}"'

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from rewritegen import __version__
 from rewritegen.plan import Plan
+from rewritegen.redirects import REDIRECTS
 from rewritegen.routes import route_table
 from rewritegen.servers.apache.capabilities import MODULE_DIRECTORIES, OLDEST, PACKAGES
 from rewritegen.servers.apache.entry import own_urls, ruleset
@@ -83,6 +84,8 @@ class View(NamedTuple):
     """The begin of a <LocationMatch> of our URLs in a virtual host that has others."""
     private_headers: tuple[str, ...]
     conditional_headers: tuple[str, ...]
+    redirects: str
+    """Pattern of the statuses that are followed."""
     log: str
     """Argument of LogFormat."""
     logs: tuple[str, ...]
@@ -138,10 +141,11 @@ def view(plan: Plan, scope: Scope) -> View:
         own=continued(directive("<LocationMatch", [f'"{own_urls(plan)}"'])) if part else None,
         private_headers=PRIVATE_HEADERS,
         conditional_headers=CONDITIONAL_HEADERS,
+        redirects=f"(?:{'|'.join(map(str, REDIRECTS))})",
         log=log_format(ACCESS),
         logs=tuple(log_places(plan, scope, "access", "rg_json")),
         fetch_log=log_format(FETCHES),
-        fetch_logs=tuple(log_places(plan, scope, "fetch", "rg_fetch")),
+        fetch_logs=tuple(log_places(plan, scope, "fetch", "rg_fetch env=RG_FETCH")),
         rules=tuple(lines(ruleset(plan, part=part, logged=not part))),
         fingerprint=FINGERPRINT_PLACE,
         canonical_url=CANONICAL_URL,
