@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-__all__ = ["FILE_PATH", "FILE_QUERY", "PAGE_PATH", "PARENTS", "REDIRECTS", "host", "same_project"]
+__all__ = [
+    "FILE_PATH",
+    "FILE_QUERY",
+    "FRAGMENT",
+    "LOCATION",
+    "PAGE_PATH",
+    "PARENTS",
+    "REDIRECTS",
+    "host",
+    "same_project",
+]
 
 #: Statuses whose Location is looked at (RFC 9110, 15.4).
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -17,6 +27,10 @@ REDIRECTS = (301, 302, 303, 307, 308)
 #: What a Location may hold behind the host, as it came in: nothing that could end it.
 FILE_PATH = r"[A-Za-z0-9._~%+,;=:@/&!-]*"
 FILE_QUERY = r"[A-Za-z0-9._~%+,;=:@/?&!-]*"
+#: Any Location that may be followed.
+LOCATION = r"[A-Za-z0-9._~%+,;=:@/?&!\[\]#-]+"
+#: A number sign (which begins a comment in some patterns), and what follows it.
+FRAGMENT = r"(?:\x23[!-~]*)?"
 #: The same of a page: its parts, and what stands before the last one.
 PAGE_PATH = r"[A-Za-z0-9._~+@=/-]*"
 PARENTS = r"(?:[A-Za-z0-9._~+@=-]+/)*"

@@ -102,7 +102,10 @@ def _there(number: int) -> tuple[str, ...]:
 
 
 def _leads_to(origin: str, number: int, path: str) -> Condition:
-    """Return the condition on the Location, behind the number of the host that sent it."""
+    """Return the condition on the Location, behind the number of the host that sent it.
+
+    httpd has taken a fragment away: the Location was part of the URL of an ErrorDocument.
+    """
     from_anywhere = f"[0-9]+ {host(origin, regex)}"
     return Condition(
         "%{ENV:RG_AT} %{QUERY_STRING}", f"^(?:{number} |{from_anywhere})(/(?!/){path})$"

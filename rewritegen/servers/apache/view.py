@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from rewritegen import __version__
 from rewritegen.plan import Plan
-from rewritegen.redirects import REDIRECTS
+from rewritegen.redirects import LOCATION, REDIRECTS
 from rewritegen.routes import route_table
 from rewritegen.servers.apache.capabilities import MODULE_DIRECTORIES, OLDEST, PACKAGES
 from rewritegen.servers.apache.entry import own_urls, ruleset
@@ -86,6 +86,8 @@ class View(NamedTuple):
     conditional_headers: tuple[str, ...]
     redirects: str
     """Pattern of the statuses that are followed."""
+    location: str
+    """Pattern of what a Location must be for that."""
     log: str
     """Argument of LogFormat."""
     logs: tuple[str, ...]
@@ -141,6 +143,7 @@ def view(plan: Plan, scope: Scope) -> View:
         own=continued(directive("<LocationMatch", [f'"{own_urls(plan)}"'])) if part else None,
         private_headers=PRIVATE_HEADERS,
         conditional_headers=CONDITIONAL_HEADERS,
+        location=LOCATION,
         redirects=f"(?:{'|'.join(map(str, REDIRECTS))})",
         log=log_format(ACCESS),
         logs=tuple(log_places(plan, scope, "access", "rg_json")),

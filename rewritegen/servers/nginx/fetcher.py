@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from rewritegen.names import CANONICAL_NAME
 from rewritegen.plan import Plan
-from rewritegen.redirects import FILE_QUERY, PAGE_PATH, PARENTS, host, same_project
+from rewritegen.redirects import FILE_QUERY, FRAGMENT, PAGE_PATH, PARENTS, host, same_project
 from rewritegen.servers.nginx.names import Names
 from rewritegen.servers.nginx.njs import script_function
 from rewritegen.servers.nginx.quoting import argument, comment, pattern, value, verbose_pattern
@@ -172,10 +172,12 @@ def _location(origin: str, *, page: bool) -> str:
     """
     absolute = f"(?:{host(origin, _literal)})?/(?!/)"
     if not page:
-        return verbose_pattern((f"^{absolute}", rf"(?<rg_to>{FILE_QUERY})$"), "", _INDENT * 2, 35)
+        return verbose_pattern(
+            (f"^{absolute}", f"(?<rg_to>{FILE_QUERY}){FRAGMENT}$"), "", _INDENT * 2, 35
+        )
     name, again = same_project(named=True)
-    same = f"(?={PARENTS}(?i:{again})/?$)"
-    parts = (f"^{name}[ ]", absolute, same, f"(?<rg_to>{PAGE_PATH})$")
+    same = f"(?={PARENTS}(?i:{again})/?{FRAGMENT}$)"
+    parts = (f"^{name}[ ]", absolute, same, f"(?<rg_to>{PAGE_PATH}){FRAGMENT}$")
     return verbose_pattern(parts, "", _INDENT * 2, 35)
 
 
