@@ -105,7 +105,8 @@ def test_every_rule_begins_with_a_literal(text: str) -> None:
         found = re.findall(r'"([^"]*)"', rule)
         assert len(found) in (2, 3), rule
         assert re.match(
-            r"-$|/|https?://[a-z0-9]|balancer://rg_[a-z0-9-]+_(?:pages/|files\d+[/%])", found[1]
+            r"-$|/|https?://[a-z0-9]|balancer://rg_[a-z0-9-]+_(?:pages(?:_at\d+)?/|files\d+(?:_at\d+)?[/%])",
+            found[1],
         ), rule
         assert len(found) == 2 or re.fullmatch(r"\[.+\]", found[2]), rule
 

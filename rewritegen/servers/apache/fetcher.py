@@ -97,6 +97,8 @@ class Fetcher(NamedTuple):
     name: str
     rules: tuple[Line, ...]
     workers: tuple[Worker, ...]
+    tls: bool
+    """It cannot do without mod_ssl: some host is declared with https. Of others, http alone may be had."""
     ca: str
     pages: tuple[str, ...]
     """What pages are asked for, and what makes an answer fail that is not to be passed on; empty without pages."""
@@ -131,6 +133,7 @@ def fetcher(plan: Plan) -> Fetcher | None:
         name=fetcher_name(plan.server_name),
         rules=tuple(lines((*_guards(plan), *following_rules(plan), *_asks(plan)))),
         workers=tuple(_workers(pages, files)),
+        tls=any(_needs_tls(origins) for origins in _all_origins(pages, files)),
         ca=argument(plan.ca, "ca"),
         pages=(*_accepts(), _refused("200|304|404"), _NO_PAGE) if pages else (),
         files=('RequestHeader set Accept "*/*"', _refused("200|206|304|404|416")) if files else (),
@@ -177,8 +180,8 @@ def _asks_for_pages(page: PageTurn) -> Iterator[Rule]:
     comment = (f"{key}: pages, by a canonical name, and where they have moved",)
     yield Rule(pattern, f"{page.group}{path}$2/", flags, comment=comment)
     for number in range(1, len(page.step.upstream.origins) + 1):
-        moved = f"^{regex(moved_to(page.asked, number))}/{FORM}(/{PAGE_PATH})$"
-        yield Rule(moved, f"{_group(page.group, number)}$2", flags)
+        moved = f"^{regex(moved_to(page.asked, number))}/{FORM}/({PAGE_PATH})$"
+        yield Rule(moved, f"{_group(page.group, number)}/$2", flags)
 
 
 def _asks_for_files(file: FileTurn) -> Iterator[Rule]:
@@ -191,10 +194,25 @@ def _asks_for_files(file: FileTurn) -> Iterator[Rule]:
     for number in range(1, len(file.attempt.origins) + 1):
         place = f"^{regex(moved_to(file.asked, number))}$"
         group = _group(file.group, number)
-        bare = (Condition("%{QUERY_STRING}", f"^({FILE_PATH})$"),)
-        yield Rule(place, f"{group}%1", flags, bare)
-        with_query = (Condition("%{QUERY_STRING}", rf"^({FILE_PATH})\?({FILE_QUERY})$"),)
-        yield Rule(place, f"{group}%1?%2", ("E=RG_FETCH:1", "P", "NE", "L"), with_query)
+        bare = (Condition("%{QUERY_STRING}", f"^/({FILE_PATH})$"),)
+        yield Rule(place, f"{group}/%1", flags, bare)
+        with_query = (Condition("%{QUERY_STRING}", rf"^/({FILE_PATH})\?({FILE_QUERY})$"),)
+        yield Rule(place, f"{group}/%1?%2", ("E=RG_FETCH:1", "P", "NE", "L"), with_query)
+
+
+def _all_origins(
+    pages: tuple[PageTurn, ...], files: tuple[FileTurn, ...]
+) -> Iterator[tuple[str, ...]]:
+    yield from (page.step.upstream.origins for page in pages)
+    yield from (file.attempt.origins for file in files)
+
+
+def _needs_tls(origins: tuple[str, ...]) -> bool:
+    """Tell whether a host stands there that has no twin with http (see ``links.origins``)."""
+    return any(
+        one.startswith("https:") and f"http:{one.removeprefix('https:')}" not in origins
+        for one in origins
+    )
 
 
 def _group(group: str, number: int) -> str:

@@ -183,12 +183,8 @@ def modules(plan: Plan, scope: Scope) -> tuple[Module, ...]:
 
 
 def _speaks_tls(plan: Plan, scope: Scope) -> bool:
-    asked = asking(plan, standalone=False)
-    upstream = (
-        asked is not None
-        and asked.fetcher is not None
-        and any(worker.tls for worker in asked.fetcher.workers)
-    )
+    asks = fetcher(plan)
+    upstream = asks is not None and asks.tls
     return upstream or (plan.tls is not None and scope != "locations")
 
 
