@@ -18,9 +18,8 @@ from urllib.parse import urlsplit
 
 from rewritegen.names import CANONICAL_NAME
 from rewritegen.plan import Plan
-from rewritegen.redirects import FILE_PATH, FILE_QUERY, PAGE_PATH
 from rewritegen.representations import REPRESENTATIONS
-from rewritegen.servers.apache.following import ASKED, following_rules, moved_to
+from rewritegen.servers.apache.following import ASKED, FOLLOW, at, following_rules, itself_rules
 from rewritegen.servers.apache.logs import for_the_log
 from rewritegen.servers.apache.quoting import argument, regex, substitution
 from rewritegen.servers.apache.rules import Condition, Line, Rule, lines
@@ -53,10 +52,14 @@ _ADDRESS_SECONDS = 60
 
 #: How many requests of one process may wait at once for the fetching host, so that some of its threads (25, if nobody
 #: says otherwise) are left to be that host: tests/servers/test_apache_fetcher.py has a crowd.
-_MOST_PAGES, _MOST_FILES, _MOST_MOVED_FILES, _MOST_FOLLOWED = 5, 8, 2, 6
+_MOST_PAGES, _MOST_FILES, _MOST_FOLLOWED = 6, 8, 3
 
 #: Seconds that who asks waits longer than who is asked.
 _LONGER_SECONDS = 5
+
+#: Milliseconds that a request waits for its turn to ask; less where this host would ask itself, because a crowd that
+#: waits for that leaves no thread for it. For most of them a copy is there.
+_TURN, _SHORT_TURN = 15000, 1000
 
 
 #: Another type is no page.
@@ -80,11 +83,15 @@ class Worker(NamedTuple):
 
 
 class Way(NamedTuple):
-    """A worker for the fetching host: how many of a process ask there at once, and how long they wait, in seconds."""
+    """A worker for the fetching host."""
 
     url: str
     most: int
+    """So many of a process ask there at once."""
+    turn: int
+    """So long others wait for that, in milliseconds."""
     timeout: int
+    """So long they wait for an answer, in seconds."""
 
 
 class Fetcher(NamedTuple):
@@ -105,7 +112,7 @@ class Fetcher(NamedTuple):
     files: tuple[str, ...]
     """The same of files."""
     itself: Way
-    """How the part that follows asks the part that asks."""
+    """How this host asks itself."""
     ways: tuple[Way, ...]
     """How the site asks."""
     all: str
@@ -126,34 +133,38 @@ def fetcher(plan: Plan) -> Fetcher | None:
             *(turn.attempt.limits for turn in files),
         )
     )
-    itself = Way(argument(f"http://{address}/", "inner"), _MOST_FOLLOWED, longest + _LONGER_SECONDS)
+    itself = argument(f"http://{address}/", "inner")
     return Fetcher(
         listen=f'"{address}"',
         once=f"RG_LISTENS_ON_{word}",
         name=fetcher_name(plan.server_name),
-        rules=tuple(lines((*_guards(plan), *following_rules(plan), *_asks(plan)))),
+        rules=tuple(lines((*_guards(plan), *itself_rules(plan), *_asks(plan)))),
         workers=tuple(_workers(pages, files)),
         tls=any(_needs_tls(origins) for origins in _all_origins(pages, files)),
         ca=argument(plan.ca, "ca"),
         pages=(*_accepts(), _refused("200|304|404"), _NO_PAGE) if pages else (),
         files=('RequestHeader set Accept "*/*"', _refused("200|206|304|404|416")) if files else (),
-        itself=itself,
+        itself=Way(itself, _MOST_FOLLOWED, _SHORT_TURN, longest + _LONGER_SECONDS),
         ways=tuple(_ways(address, pages, files)),
         all=f'"^http://{regex(address)}/"',
     )
 
 
 def _ways(address: str, pages: tuple[PageTurn, ...], files: tuple[FileTurn, ...]) -> Iterator[Way]:
-    by_path = (
-        ("pages", _MOST_PAGES, [turn.step.upstream.limits for turn in pages]),
-        (f"{ASKED.strip('/')}/files", _MOST_FILES, [turn.attempt.limits for turn in files]),
-        ("files", _MOST_MOVED_FILES, [turn.attempt.limits for turn in files]),
-    )
-    for path, most, limits in by_path:
-        if limits:
+    limits = {
+        "pages": [turn.step.upstream.limits for turn in pages],
+        "files": [turn.attempt.limits for turn in files],
+    }
+    most = {"pages": _MOST_PAGES, "files": _MOST_FILES}
+    for what, found in limits.items():
+        if found:
             # longer than it takes there
-            longest = max(one.connect + one.read for one in limits) + 2 * _LONGER_SECONDS
-            yield Way(argument(f"http://{address}/{path}/", "inner"), most, longest)
+            patience = max(one.connect + one.read for one in found) + 2 * _LONGER_SECONDS
+            for path in (ASKED, FOLLOW):
+                url = argument(f"http://{address}{path}/{what}/", "inner")
+                yield Way(url, most[what] if path == ASKED else _MOST_FOLLOWED, _TURN, patience)
+            url = argument(f"http://{address}/{what}/", "inner")
+            yield Way(url, _MOST_FOLLOWED, _SHORT_TURN, patience)
 
 
 def _guards(plan: Plan) -> Iterator[Rule]:
@@ -165,39 +176,28 @@ def _guards(plan: Plan) -> Iterator[Rule]:
 
 def _asks(plan: Plan) -> Iterator[Rule]:
     """Yield the rules of the part that asks upstreams."""
-    for page in page_turns(plan):
-        yield from _asks_for_pages(page)
-    for file in file_turns(plan):
-        yield from _asks_for_files(file)
+    yield from map(_asks_for_page, page_turns(plan))
+    yield from map(_asks_for_file, file_turns(plan))
+    yield from following_rules(plan)
     yield Rule("^", flags=("R=403", "L"), comment=("nothing else is asked for",))
 
 
-def _asks_for_pages(page: PageTurn) -> Iterator[Rule]:
+def _asks_for_page(page: PageTurn) -> Rule:
     key = page.step.source.key
     path = substitution(urlsplit(page.step.upstream.url).path, key)
-    flags = ("E=RG_FETCH:1", "E=RG_FORM:$1", "P", "NE", "QSD", "L")
+    flags = ("E=RG_FETCH:1", "E=RG_AT:1", "E=RG_FORM:$1", "P", "NE", "QSD", "L")
     pattern = f"^{ASKED}{regex(page.asked)}{FORM}/({CANONICAL_NAME})/$"
-    comment = (f"{key}: pages, by a canonical name, and where they have moved",)
-    yield Rule(pattern, f"{page.group}{path}$2/", flags, comment=comment)
-    for number in range(1, len(page.step.upstream.origins) + 1):
-        moved = f"^{regex(moved_to(page.asked, number))}/{FORM}/({PAGE_PATH})$"
-        yield Rule(moved, f"{_group(page.group, number)}/$2", flags)
+    comment = (f"{key}: pages, by a canonical name",)
+    return Rule(pattern, f"{page.group}{path}$2/", flags, comment=comment)
 
 
-def _asks_for_files(file: FileTurn) -> Iterator[Rule]:
+def _asks_for_file(file: FileTurn) -> Rule:
     key = file.attempt.source.key
     path = substitution(urlsplit(file.attempt.url).path.rstrip("/"), key)
     comment = (f"{key}: a path goes out as it came in; `%2B` stays `%2B`",)
     raw = (Condition("%{THE_REQUEST}", f"^[A-Z]+ {ASKED}{regex(file.asked)}(/[^? ]+)"),)
-    flags = ("E=RG_FETCH:1", "P", "NE", "QSD", "L")
-    yield Rule(f"^{ASKED}{regex(file.asked)}/", f"{file.group}{path}%1", flags, raw, comment)
-    for number in range(1, len(file.attempt.origins) + 1):
-        place = f"^{regex(moved_to(file.asked, number))}$"
-        group = _group(file.group, number)
-        bare = (Condition("%{QUERY_STRING}", f"^/({FILE_PATH})$"),)
-        yield Rule(place, f"{group}/%1", flags, bare)
-        with_query = (Condition("%{QUERY_STRING}", rf"^/({FILE_PATH})\?({FILE_QUERY})$"),)
-        yield Rule(place, f"{group}/%1?%2", ("E=RG_FETCH:1", "P", "NE", "L"), with_query)
+    flags = ("E=RG_FETCH:1", "E=RG_AT:1", "P", "NE", "QSD", "L")
+    return Rule(f"^{ASKED}{regex(file.asked)}/", f"{file.group}{path}%1", flags, raw, comment)
 
 
 def _all_origins(
@@ -213,11 +213,6 @@ def _needs_tls(origins: tuple[str, ...]) -> bool:
         one.startswith("https:") and f"http:{one.removeprefix('https:')}" not in origins
         for one in origins
     )
-
-
-def _group(group: str, number: int) -> str:
-    """Return the balancer of the ``number``-th host that a source may redirect to; the first is its own."""
-    return group if number == 1 else f"{group}_at{number}"
 
 
 def _workers(pages: tuple[PageTurn, ...], files: tuple[FileTurn, ...]) -> Iterator[Worker]:
@@ -236,7 +231,7 @@ def _hosts(
     for number, origin in enumerate(origins, 1):
         yield Worker(
             f"{source.key} {source.name}: {what}{'' if number == 1 else ' that have moved'}",
-            argument(f"{_group(group, number)}/", source.key),
+            argument(f"{at(group, number)}/", source.key),
             argument(origin, source.key),
             f"{times} keepalive=On ttl=30",
             f"addressttl={_ADDRESS_SECONDS}",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rewritegen.plan import Plan
-from rewritegen.servers.apache.following import ASKED, FOLLOW
+from rewritegen.servers.apache.following import ASKED
 from rewritegen.servers.apache.quoting import regex, substitution
 from rewritegen.servers.apache.rules import Condition, Rule
 from rewritegen.servers.apache.turns import FileTurn, fetcher_url
 from rewritegen.servers.apache.words import NEVER_ASKED, NOT_COMPRESSED
 
-__all__ = ["ask_for_file", "follow_file", "look_for_file"]
+__all__ = ["ask_for_file", "look_for_file"]
 
 
 def look_for_file(plan: Plan, turn: FileTurn) -> Iterator[Rule]:
@@ -52,19 +52,11 @@ def ask_for_file(
 ) -> Rule:
     """Return the rule that asks for a file; %1 is the raw path, so that ``%2B`` stays what it is.
 
-    :param follow: redirects are followed, for which it takes two threads of the fetching host.
+    :param follow: the fetching host follows redirects, for which it takes two of its threads.
     """
     all_flags = (*flags, NOT_COMPRESSED, "P", "NE", "QSD", "L")
     place = f"{fetcher_url(plan)}{'' if follow else ASKED}{turn.asked}%1"
     return Rule(pattern, place, all_flags, (*conditions, _raw(turn)))
-
-
-def follow_file(
-    plan: Plan, turn: FileTurn, pattern: str, conditions: tuple[Condition, ...]
-) -> Rule:
-    """Return the rule that asks for a file at the place that a redirect has led to."""
-    place = f"{fetcher_url(plan)}{FOLLOW}{turn.asked}?%{{ENV:RG_MOVED}}"
-    return Rule(pattern, place, (NOT_COMPRESSED, "P", "NE", "L"), conditions)
 
 
 def _raw(turn: FileTurn) -> Condition:

@@ -1,8 +1,10 @@
-"""The part of the fetching host that follows redirects, by asking the other part, which asks upstreams.
+"""The part of the fetching host that knows where redirects may lead.
 
-httpd has no ``ErrorDocument`` for a redirect (3xx) of an upstream; but it has one for a 5xx, and the answer of the part
-that asks is one, with the Location in a header of its own (``RG-Moved``). So a redirect takes a request from one part
-of this host to the other; a page, which may have moved while its copy has not, always goes through both.
+httpd has no ``ErrorDocument`` for a redirect (3xx) of an upstream; but it has one for a 5xx, and what asks upstreams
+says a redirect by one, with the Location in a header of its own (``RG-Moved``), behind the number of the host that sent
+it. Whoever asked, asks again below ``/follow``, with that as the query. That is the site itself, so that a request
+takes no more than two threads; but where a copy is renewed, which mod_cache would forget over an ``ErrorDocument``, and
+for a HEAD, which that would make a GET, this host asks itself.
 """
 
 from __future__ import annotations
@@ -13,100 +15,96 @@ from rewritegen.names import CANONICAL_NAME
 from rewritegen.plan import Plan
 from rewritegen.redirects import FILE_PATH, FILE_QUERY, PAGE_PATH, host, same_project
 from rewritegen.servers.apache.quoting import regex
-from rewritegen.servers.apache.rules import Condition, Group, Item, Rule
-from rewritegen.servers.apache.turns import FORM, fetcher_url, file_turns, page_turns
+from rewritegen.servers.apache.rules import Condition, Rule
+from rewritegen.servers.apache.turns import (
+    FORM,
+    FileTurn,
+    PageTurn,
+    fetcher_url,
+    file_turns,
+    page_turns,
+)
 
-__all__ = ["ASKED", "FOLLOW", "following_rules", "moved_to"]
+__all__ = ["ASKED", "FOLLOW", "MOVED", "TO", "at", "following_rules", "itself_rules"]
 
-#: What the part that asks is asked below.
+#: Below it, an upstream is asked.
 ASKED = "/ask"
-#: What this part is asked below when the site has a Location already; it is the query.
+#: Below it, an upstream is asked for what has moved; the query says where to.
 FOLLOW = "/follow"
-
-_MOVED = "/moved"
-_TO = "/moved/to"
-_REMEMBERED = ("RG_WHAT", "RG_FORM", "RG_NAME", "RG_AT")
-
-
-def moved_to(where: str, number: int) -> str:
-    """Return the path of the ``number``-th host that redirects of a source may lead to; the raw path follows."""
-    return f"/at{where.rstrip('/')}/{number}"
+#: Where this host goes when it has asked itself, and there was a redirect.
+MOVED = "/moved"
+TO = "/moved/to"
 
 
-def following_rules(plan: Plan) -> Iterator[Item]:
-    """Yield the rules that ask the other part, and those of what it says has moved."""
-    yield from _asks(plan)
-    comment = ("an upstream redirected; httpd alone sets REDIRECT_RG_WHAT",)
-    known = Condition("%{ENV:REDIRECT_RG_WHAT}", ".")
-    remembered = tuple(f"E={name}:%{{ENV:REDIRECT_{name}}}" for name in _REMEMBERED)
-    yield Rule("^", flags=remembered, conditions=(known,), comment=comment)
-    if file_turns(plan):
-        yield Rule(f"^{FOLLOW}(/.+)$", flags=("E=RG_WHAT:$1", "E=RG_AT:1"))
-    yield Group((), Rule("^", conditions=(Condition("%{ENV:RG_WHAT}", "!."),)), tuple(_moved(plan)))
+def at(group: str, number: int) -> str:
+    """Return the balancer of the ``number``-th host that a source may redirect to; the first is its own."""
+    return group if number == 1 else f"{group}_at{number}"
 
 
-def _asks(plan: Plan) -> Iterator[Rule]:
-    there = f"{fetcher_url(plan)}{ASKED}"
-    go = ("E=RG_AT:1", "P", "NE", "QSD", "L")
+def itself_rules(plan: Plan) -> Iterator[Rule]:
+    """Yield the rules by which this host asks itself, and follows."""
+    url = fetcher_url(plan)
+    proxied = ("P", "NE", "QSD", "L")
+    comment = ("this host asks itself, and follows (see below)",)
     if page_turns(plan):
-        what = ("E=RG_WHAT:/pages/$1/", "E=RG_FORM:$2", "E=RG_NAME:$3")
-        comment = ("what the site asks for: the other part of this host is asked",)
-        page = rf"^/pages/([a-z0-9-]+)/{FORM}/({CANONICAL_NAME})/$"
-        yield Rule(page, f"{there}/pages/$1/$2/$3/", (*what, *go), comment=comment)
+        page = rf"^(/pages/[a-z0-9-]+/{FORM}/{CANONICAL_NAME}/)$"
+        flags = ("E=RG_WHAT:$1", *proxied)
+        yield Rule(page, f"{url}{ASKED}$1", flags, comment=comment)
     if file_turns(plan):
         raw = (Condition("%{THE_REQUEST}", r"^[A-Z]+ (/files/[a-z0-9-]+/[0-9]+)(/[^? ]+)"),)
-        yield Rule("^/files/", f"{there}%1%2", ("E=RG_WHAT:%1", *go), raw)
+        flags = ("E=RG_WHAT:%1", *proxied)
+        yield Rule("^/files/", f"{url}{ASKED}%1%2", flags, raw)
+    moved = "E=RG_WHAT:%{ENV:REDIRECT_RG_WHAT}"
+    known = (Condition("%{ENV:REDIRECT_RG_WHAT}", "."),)
+    comment = ("[R=200] ends the error that led here; httpd alone sets REDIRECT_RG_WHAT",)
+    yield Rule(f"^{MOVED}$", flags=(moved, "R=200", "L"), conditions=known, comment=comment)
+    where = f"{url}{FOLLOW}%{{ENV:REDIRECT_RG_WHAT}}?%{{QUERY_STRING}}"
+    yield Rule(f"^{TO}$", where, (moved, "P", "NE", "L"), known)
 
 
-def _moved(plan: Plan) -> Iterator[Rule]:
-    wipe = ("[R=200] ends the error that led here",)
-    yield Rule(f"^{_MOVED}$", flags=("R=200", "L"), comment=wipe)
+def following_rules(plan: Plan) -> Iterator[Rule]:
+    """Yield the rules of what has moved: to declared hosts, and a page only to the same project."""
     for page in page_turns(plan):
-        key = page.step.source.key
         for number, origin in enumerate(page.step.upstream.origins, 1):
-            comment = (
-                f"{key}: to the same project only, its name is the last part in any spelling",
-            )
-            yield _moved_page(plan, page.asked, number, origin, comment if number == 1 else ())
+            yield _moved_page(page, number, origin)
     for file in file_turns(plan):
         for number, origin in enumerate(file.attempt.origins, 1):
-            key = file.attempt.source.key
-            words = (f"{key}: to its declared hosts",) if number == 1 else ()
-            yield _moved_file(plan, file.asked, number, origin, words)
-    yield Rule("^", flags=("R=502", "L"), comment=("anywhere else is not followed",))
+            yield from _moved_file(file, number, origin)
+    yield Rule(f"^{FOLLOW}/", flags=("R=502", "L"), comment=("anywhere else is not followed",))
 
 
-def _moved_page(plan: Plan, what: str, number: int, origin: str, comment: tuple[str, ...]) -> Rule:
+def _moved_page(page: PageTurn, number: int, origin: str) -> Rule:
     name, again = same_project(named=False)
     conditions = (
-        Condition("%{ENV:RG_WHAT}", f"={what}"),
-        Condition("%{ENV:RG_NAME} %{QUERY_STRING}", rf"^{name} (?:\S*/)?(?i:{again})/?$"),
-        _leads_to(origin, number, PAGE_PATH),
+        Condition("$2 %{QUERY_STRING}", rf"^{name} \S*/(?i:{again})/?$"),
+        Condition("%{QUERY_STRING}", f"^{_sent_to(origin, number)}/(?!/)({PAGE_PATH})$"),
     )
-    place = f"{fetcher_url(plan)}{moved_to(what, number)}/%{{ENV:RG_FORM}}%1"
-    return Rule(f"^{_TO}$", place, _there(number), conditions, comment)
+    place = f"^{FOLLOW}{regex(page.asked)}{FORM}/({CANONICAL_NAME})/$"
+    flags = (*_fetched(number), "E=RG_FORM:$1", "P", "NE", "QSD", "L")
+    key = page.step.source.key
+    comment = f"{key}: a page that has moved; its name is the last part, in any spelling"
+    words = (comment,) if number == 1 else ()
+    return Rule(place, f"{at(page.group, number)}/%1", flags, conditions, words)
 
 
-def _moved_file(plan: Plan, what: str, number: int, origin: str, comment: tuple[str, ...]) -> Rule:
-    conditions = (
-        Condition("%{ENV:RG_WHAT}", f"={what}"),
-        _leads_to(origin, number, rf"{FILE_PATH}(?:\?{FILE_QUERY})?"),
-    )
-    # a mark that the path may have in it would not be one here
-    place = f"{fetcher_url(plan)}{moved_to(what, number)}?%1"
-    return Rule(f"^(?:{_TO}$|{FOLLOW}/)", place, _there(number), conditions, comment)
+def _moved_file(file: FileTurn, number: int, origin: str) -> Iterator[Rule]:
+    place = f"^{FOLLOW}{regex(file.asked)}$"
+    group = at(file.group, number)
+    begin = f"^{_sent_to(origin, number)}/(?!/)({FILE_PATH})"
+    words = (f"{file.attempt.source.key}: a file that has moved",) if number == 1 else ()
+    bare = (Condition("%{QUERY_STRING}", f"{begin}$"),)
+    yield Rule(place, f"{group}/%1", (*_fetched(number), "P", "NE", "QSD", "L"), bare, words)
+    with_query = (Condition("%{QUERY_STRING}", rf"{begin}\?({FILE_QUERY})$"),)
+    yield Rule(place, f"{group}/%1?%2", (*_fetched(number), "P", "NE", "L"), with_query)
 
 
-def _there(number: int) -> tuple[str, ...]:
-    return (f"E=RG_AT:{number}", "P", "NE", "L")
+def _fetched(number: int) -> tuple[str, ...]:
+    return ("E=RG_FETCH:1", f"E=RG_AT:{number}")
 
 
-def _leads_to(origin: str, number: int, path: str) -> Condition:
-    """Return the condition on the Location, behind the number of the host that sent it.
+def _sent_to(origin: str, number: int) -> str:
+    """Return the pattern of what stands before the path: the host itself has sent it, or its origin is written out.
 
     httpd has taken a fragment away: the Location was part of the URL of an ErrorDocument.
     """
-    from_anywhere = f"[0-9]+ {host(origin, regex)}"
-    return Condition(
-        "%{ENV:RG_AT} %{QUERY_STRING}", f"^(?:{number} |{from_anywhere})(/(?!/){path})$"
-    )
+    return f"(?:{number}/|[0-9]+/{host(origin, regex)})"

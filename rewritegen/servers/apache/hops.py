@@ -3,34 +3,49 @@
 What it has to remember is in variables, which httpd hands on with ``REDIRECT_`` before their names:
 
 * ``RG_ASK``: the URL of the copy, without its first slash; ``RG_GO``: what is wanted there next (``words.Phase``;
-  ``follow`` redirects; ``nowhere``: the answer that the request began as);
-* ``RG_UNSURE``: a source before could not answer; ``RG_RANGE``: the client's Range; ``RG_MOVED``: a file's new place;
+  ``follow`` a redirect; ``nowhere``: the answer that the request began as);
+* ``RG_UNSURE``: a source before could not answer; ``RG_RANGE``: the client's Range; ``RG_MOVED``: where a redirect
+  leads;
 * ``RG_DO``: what the request does now (``words.Phase``);
-* ``RG_MISS``, ``RG_HIT``, ``RG_FAIL``: where it goes on, below ``/-/rg_``: no copy; there is one; no answer.
+* ``RG_MISS``, ``RG_HIT``, ``RG_FAIL``, ``RG_MOVED_TO``: where it goes on, below ``/-/rg_``: no copy; there is one; no
+  answer; a redirect, or no answer.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 from rewritegen.names import CANONICAL_NAME
 from rewritegen.plan import Plan
-from rewritegen.servers.apache.file_fetch import ask_for_file, follow_file
+from rewritegen.servers.apache.file_fetch import ask_for_file
+from rewritegen.servers.apache.following import ASKED, FOLLOW
 from rewritegen.servers.apache.quoting import regex, substitution
 from rewritegen.servers.apache.rules import Condition, Group, Item, Rule
-from rewritegen.servers.apache.turns import FORM, PageTurn, fetcher_url, file_turns, page_turns
+from rewritegen.servers.apache.turns import (
+    FORM,
+    FileTurn,
+    PageTurn,
+    fetcher_url,
+    file_turns,
+    page_turns,
+)
 from rewritegen.servers.apache.words import (
     AGAIN_URL,
     BEGIN_URL,
     FILES_PLACE,
     NEVER_ASKED,
     NEXT_URL,
+    NOT_COMPRESSED,
     pages_place,
 )
 
 __all__ = ["hop_rules", "next_rules"]
 
 _CODING = "(gzip|identity)"
+#: What ``RG_GO`` is while redirects are followed.
+_FOLLOWED = ("follow", "follow2", "follow3", "follow4")
+_ON_THE_WAY = "^(?:follow.?|nowhere)$"
 _REMEMBERED = ("RG_ASK", "RG_GO", "RG_UNSURE", "RG_RANGE", "RG_MOVED")
 
 
@@ -56,15 +71,14 @@ def _hops(plan: Plan) -> Iterator[Item]:
     yield Rule(f"^{AGAIN_URL}begin$", flags=(to_begin, *forward))
     if any(turn.goes_on for turn in page_turns(plan)):
         to_next = (f"E=RG_TO:{NEXT_URL.strip('/')}/", "E=RG_GO:next")
-        yield Rule(f"^{AGAIN_URL}unsure$", flags=("E=RG_UNSURE:1", *to_next, *forward))
         yield Rule(f"^{AGAIN_URL}next$", flags=(*to_next, *forward))
-    if file_turns(plan) and not plan.offline:
-        comment = ("a file: if there was a redirect, it is followed",)
-        yield Rule(f"^{AGAIN_URL}moved$", flags=("E=RG_GO:nowhere",), comment=comment)
-        moved = (Condition("%{QUERY_STRING}", "."),)
-        follow = ("E=RG_GO:follow", "E=RG_MOVED:%{QUERY_STRING}")
-        yield Rule(f"^{AGAIN_URL}moved$", flags=follow, conditions=moved)
-        yield Rule(f"^{AGAIN_URL}moved$", flags=(to_begin, *forward))
+        if not plan.offline:
+            yield from _moved(to_begin)
+            yield Rule(
+                f"^{AGAIN_URL}(?:unsure|moved/unsure)$", flags=("E=RG_UNSURE:1", *to_next, *forward)
+            )
+    elif not plan.offline:
+        yield from _moved(to_begin)
     yield from _begins(plan)
     if plan.copies is not None and not plan.offline:
         places = f"^(?:{regex(pages_place(plan.mount))}|{regex(FILES_PLACE)})"
@@ -77,12 +91,26 @@ def _hops(plan: Plan) -> Iterator[Item]:
     yield Rule(f"!^{NEXT_URL}", flags=("END",), comment=comment)
 
 
+def _moved(to_begin: str) -> Iterator[Rule]:
+    """Yield what becomes of a redirect of an upstream: it is asked for, up to so many times in a row."""
+    forward = (to_begin, "R=200", "L")
+    words: tuple[str, ...] = ("a redirect (RG-Moved) is followed; else it is no answer",)
+    for before, after in itertools.pairwise(("fetch", *_FOLLOWED)):
+        moved = (Condition("%{QUERY_STRING}", "."), Condition("%{ENV:RG_GO}", f"={before}"))
+        flags = (f"E=RG_GO:{after}", "E=RG_MOVED:%{QUERY_STRING}", *forward)
+        yield Rule(f"^{AGAIN_URL}moved/", flags=flags, conditions=moved, comment=words)
+        words = ()
+    yield Rule(f"^{AGAIN_URL}moved/nowhere$", flags=("E=RG_GO:nowhere", *forward))
+
+
 def _begins(plan: Plan) -> Iterator[Rule]:
     """Yield where a source is asked: as the answer that stands if it fails."""
+    new = (Condition("%{ENV:RG_GO}", f"!{_ON_THE_WAY}"),)
+    yield Rule(f"^{BEGIN_URL}", flags=("E=RG_GO:fetch",), conditions=new)
     pages = "begins as what it is if the source fails: 502, the redirect behind, or nothing yet"
     for number, turn in enumerate(page_turns(plan)):
         place = f"^{BEGIN_URL.rstrip('/')}{regex(turn.place)}([^/]+)/"
-        target, flags = "-", ["E=RG_GO:fetch", "E=RG_PAGE:1"]
+        target, flags = "-", ["E=RG_PAGE:1"]
         if not turn.last:
             flags.append("R=200")
         elif turn.behind is not None:
@@ -96,8 +124,6 @@ def _begins(plan: Plan) -> Iterator[Rule]:
     for file in file_turns(plan):
         label = f"E=RG_SOURCE:{file.attempt.source.label}"
         place = f"^{BEGIN_URL.rstrip('/')}{regex(file.place)}/"
-        first = (Condition("%{ENV:RG_GO}", "!^(?:follow|nowhere)$"),)
-        yield Rule(place, flags=("E=RG_GO:fetch", label, "R=200", "L"), conditions=first)
         yield Rule(place, flags=(label, "R=502", "L"))
 
 
@@ -109,28 +135,49 @@ def _asks(plan: Plan) -> Iterator[Rule]:
     )
     flags = ("E=RG_DO:%1", "E=RG_FETCHED:1", *_leads("stop"))
     yield Rule("^", flags=flags, conditions=(now,), comment=comment)
-    if file_turns(plan):
-        moved = (Condition("%{ENV:RG_GO}", "=follow"),)
-        flags = ("E=RG_DO:fetch", "E=RG_FETCHED:1", *_leads("stop"))
-        yield Rule("^", flags=flags, conditions=moved)
-    alone = (Condition("%{ENV:RG_GO}", "=fetch"),)
+    moved = (Condition("%{ENV:RG_GO}", "^follow"),)
+    flags = ("E=RG_DO:fetch", "E=RG_FETCHED:1", *_leads("stop"))
+    yield Rule("^", flags=flags, conditions=moved)
+    asked = (Condition("%{ENV:RG_DO}", "=fetch"),)
+    yield Rule("^", flags=("E=RG_MOVED_TO:again/moved/nowhere",), conditions=asked)
     for turn in page_turns(plan):
         if not turn.last:
-            yield Rule(f"^{regex(turn.place)}", flags=_leads("again/unsure"), conditions=alone)
+            on = (*_leads("again/unsure"), "E=RG_MOVED_TO:again/moved/unsure")
+            yield Rule(f"^{regex(turn.place)}", flags=on, conditions=asked)
     pages = regex(pages_place(plan.mount))
     if page_turns(plan):
         yield Rule(f"^{pages}.+/gzip/", flags=("E=force-gzip:1",))
         yield Rule(f"^{pages}.+/identity/", flags=("E=no-gzip:1",))
-    begun = (Condition("%{ENV:RG_DO}", "."),)
     for turn in page_turns(plan):
-        pattern = f"^{regex(turn.place)}({CANONICAL_NAME})/{FORM}/{_CODING}/{turn.digest}$"
-        flags = ("E=RG_FORM:$2", "E=RG_PAGE:1", "P", "NE", "QSD", "L")
-        yield Rule(pattern, f"{fetcher_url(plan)}{turn.asked}$2/$1/", flags, begun)
+        yield from _asks_for_page(plan, turn)
     for file in file_turns(plan):
-        place = f"^{regex(file.place)}/"
-        yield ask_for_file(plan, file, place, alone, "E=RG_FAIL:again/moved", follow=False)
-        yield follow_file(plan, file, place, (Condition("%{ENV:RG_GO}", "=follow"),))
-        yield ask_for_file(plan, file, place, begun, follow=True)
+        yield from _asks_for_file(plan, file)
+
+
+#: How a source is asked: what RG_GO (or RG_DO) is, below which path of the fetching host, and with which query.
+_WAYS = (
+    (Condition("%{ENV:RG_GO}", "=fetch"), ASKED, ""),
+    (Condition("%{ENV:RG_GO}", "^follow"), FOLLOW, "?%{ENV:RG_MOVED}"),
+    (Condition("%{ENV:RG_DO}", "."), "", ""),
+)
+
+
+def _asks_for_page(plan: Plan, turn: PageTurn) -> Iterator[Rule]:
+    pattern = f"^{regex(turn.place)}({CANONICAL_NAME})/{FORM}/{_CODING}/{turn.digest}$"
+    for way, path, query in _WAYS:
+        kept = () if query else ("QSD",)
+        flags = ("E=RG_FORM:$2", "E=RG_PAGE:1", "P", "NE", *kept, "L")
+        yield Rule(pattern, f"{fetcher_url(plan)}{path}{turn.asked}$2/$1/{query}", flags, (way,))
+
+
+def _asks_for_file(plan: Plan, turn: FileTurn) -> Iterator[Rule]:
+    place = f"^{regex(turn.place)}/"
+    for way, path, query in _WAYS:
+        if query:
+            there = f"{fetcher_url(plan)}{path}{turn.asked}{query}"
+            yield Rule(place, there, (NOT_COMPRESSED, "P", "NE", "L"), (way,))
+        else:
+            yield ask_for_file(plan, turn, place, (way,), follow=not path)
 
 
 def _leads(where: str) -> tuple[str, ...]:

@@ -28,8 +28,11 @@ CONDITIONAL_HEADERS = (
     *("Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"),
 )
 
-#: What the fetching host says when there is no answer; and 504, which leads where that of the cache does.
-_FAILURES = (403, 500, 502, 503)
+#: What the fetching host says when there is no answer, but 500; and 504 leads where that of the cache does.
+_FAILURES = (403, 502, 503)
+
+#: Where a 500 of it leads: a redirect, if the query says where to.
+_MOVED = "/-/rg_%{reqenv:RG_MOVED_TO}?%{resp:RG-Moved}"
 
 
 class PageFetch(NamedTuple):
@@ -152,11 +155,16 @@ def _page(plan: Plan, turn: PageTurn) -> PageFetch:
     )
     return PageFetch(
         comment=f"{source.key} {source.name}: its pages",
-        url=argument(f"{fetcher_url(plan)}{turn.asked}", source.key),
+        url=_asked(plan, turn.asked),
         links=tuple(links),
         headers=(*_page_headers(plan, turn), *_steps_behind(turn)),
         refused=f"expr='%{{REQUEST_STATUS}} %{{reqenv:RG_DO}}' !~ /^(?:200|404{renewed})/",
     )
+
+
+def _asked(plan: Plan, path: str, end: str = "") -> str:
+    """Return the pattern of all ways to ask the fetching host for something."""
+    return f'"^{regex(fetcher_url(plan))}(?:{ASKED}|{FOLLOW})?{regex(path)}{end}"'
 
 
 def _page_headers(plan: Plan, turn: PageTurn) -> Iterator[str]:
@@ -176,8 +184,6 @@ def _page_headers(plan: Plan, turn: PageTurn) -> Iterator[str]:
     yield f'Header set X-Index-Source "{turn.step.source.label}"'
     if proxy:
         yield 'Header set X-Index-Source "none" "expr=%{REQUEST_STATUS} == 404"'
-    if turn.last:
-        yield 'ErrorDocument 500 "/-/rg_stop"'
 
 
 def _absent(seconds: int) -> Iterator[str]:
@@ -187,26 +193,34 @@ def _absent(seconds: int) -> Iterator[str]:
 
 
 def _steps_behind(turn: PageTurn) -> Iterator[str]:
-    if not turn.goes_on:
-        return
-    yield "# not here: the steps behind it"
+    if turn.goes_on:
+        yield "# not here: the steps behind it"
+        if turn.last:
+            yield "ProxyErrorOverride On 404"
+        else:
+            yield "<If \"reqenv('RG_DO') == 'renew'\">\n    ProxyErrorOverride On 404\n</If>"
+        yield 'ErrorDocument 404 "/-/rg_again/next"'
     if turn.last:
-        yield "ProxyErrorOverride On 404"
-    else:
-        yield "<If \"reqenv('RG_DO') == 'renew'\">\n    ProxyErrorOverride On 404\n</If>"
-    yield 'ErrorDocument 404 "/-/rg_again/next"'
-    if not turn.last:
-        yield "# no answer and no copy: the steps behind it, too"
-        yield "<If \"reqenv('RG_DO') == 'fetch'\">\n    ProxyErrorOverride On\n</If>"
-        for status in _FAILURES:
-            yield f'ErrorDocument {status} "/-/rg_%{{reqenv:RG_FAIL}}"'
+        yield from _redirects("404 500" if turn.goes_on else "500")
+        return
+    yield "# no answer and no copy: the steps behind it, too; a redirect (500) is followed"
+    yield "<If \"reqenv('RG_DO') == 'fetch'\">\n    ProxyErrorOverride On\n</If>"
+    yield f'ErrorDocument 500 "{_MOVED}"'
+    for status in _FAILURES:
+        yield f'ErrorDocument {status} "/-/rg_%{{reqenv:RG_FAIL}}"'
+
+
+def _redirects(statuses: str) -> Iterator[str]:
+    yield "# a redirect (500) is followed; when a copy is renewed, the fetching host does that"
+    yield f"<If \"reqenv('RG_DO') == 'fetch'\">\n    ProxyErrorOverride On {statuses}\n</If>"
+    yield f'ErrorDocument 500 "{_MOVED}"'
 
 
 def _file(plan: Plan, turn: FileTurn) -> FileFetch:
     source = turn.attempt.source
     return FileFetch(
         comment=f"{source.key} {source.name}: its files, as they are",
-        url=f'"^{regex(fetcher_url(plan))}(?:{ASKED}|{FOLLOW})?{regex(turn.asked)}[/?]"',
+        url=_asked(plan, f"{turn.asked}", end="[/?]"),
         headers=tuple(_file_headers(plan, turn)),
     )
 
@@ -225,6 +239,4 @@ def _file_headers(plan: Plan, turn: FileTurn) -> Iterator[str]:
     if plan.copies is not None:
         yield from _absent(ABSENT_SECONDS)
     yield f'Header set X-Index-Source "{turn.attempt.source.label}" env=RG_FETCHED'
-    yield "# a redirect: once more, by the part of the fetching host that follows"
-    yield "<If \"reqenv('RG_DO') == 'fetch'\">\n    ProxyErrorOverride On 500\n</If>"
-    yield 'ErrorDocument 500 "/-/rg_%{reqenv:RG_FAIL}?%{resp:RG-Moved}"'
+    yield from _redirects("500")
