@@ -10,11 +10,14 @@ from typing import Any
 
 import pytest
 
+from rewritegen.plan import compile_plan
+from rewritegen.servers.apache import Apache
+from rewritegen.site import load_site
 from tests.support import trees
 from tests.support.chain import LIMITS, get
 from tests.support.compare import UNAVAILABLE
 from tests.support.dns import NameServer, name_server
-from tests.support.processes import HOST, free_port, wait_until
+from tests.support.processes import HOST, free_port, is_root, running, wait_until
 from tests.support.scenes import wheels
 from tests.support.sites import LiveSite, index_site, start_site, write_site
 from tests.support.tools import require
@@ -131,6 +134,41 @@ def test_httpd_starts_without_the_name(place: Path) -> None:
         assert get(live.port, "/simple/there/").status in UNAVAILABLE
         _here_answers(live)
         assert index.requests == []
+
+
+@pytest.mark.skipif(not is_root(), reason="gives httpd its own /etc/hosts: run as root")
+def test_httpd_takes_a_name_that_resolves_again_and_a_changed_address(place: Path) -> None:
+    """Without a reload; in a mount namespace of its own, where /etc/hosts is ours."""
+    binary = str(require("apache"))
+    place.chmod(0o755)
+    hosts = place / "hosts"
+    hosts.write_text("127.0.0.1 localhost\n")
+    name = "moving-index.invalid"
+    trees.projects(place / "team", wheels("acme-foo-1.0"))
+    with upstream(Index(wheels("there-1.0"), host_name=name)) as index:
+        proxy = {"name": "public", "proxy": index.url, "kind": "pypi", **LIMITS}
+        private = [{"name": "team", "path": str(place / "team"), "claims": ["acme-*"]}]
+        values = {"state": str(place / "state"), "private": private, "fallbacks": [proxy]}
+        file = write_site(place / "site.yaml", values, free_port())
+        index_site(file)
+        plan, server, tree = compile_plan(load_site(file)), Apache(), place / "tree"
+        server.render(plan, "standalone", server.capabilities(binary)).write(tree)
+        text = (tree / "httpd.conf").read_text()
+        assert "addressttl=60" in text
+        (tree / "httpd.conf").write_text(text.replace("addressttl=60", "addressttl=1"))
+        ours = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"']
+        command = [*ours, str(hosts), *server.command(binary, tree)]
+        ((_, port),) = plan.listen
+        with running("apache", tree, [port], command):
+            assert get(port, "/simple/there/").status in UNAVAILABLE
+            for address, answers in (("127.0.0.1", True), ("127.0.0.2", False), (HOST, True)):
+                # the file that is bound there is written again, not replaced
+                hosts.write_text(f"127.0.0.1 localhost\n{address} {name}\n")
+                wait_until(
+                    lambda answers=answers: (get(port, "/simple/there/").status == 200) == answers,
+                    f"{name} is looked for at {address}",
+                )
+                assert get(port, "/simple/acme-foo/").status == 200
 
 
 def test_offline_copies_answer_and_nobody_is_asked(server_kind: str, place: Path) -> None:
