@@ -69,16 +69,13 @@ def _hops(plan: Plan) -> Iterator[Item]:
     yield Rule(f"^{AGAIN_URL}({phases})$", flags=("E=RG_GO:$1", *forward), comment=comment)
     to_begin = f"E=RG_TO:{BEGIN_URL.strip('/')}/"
     yield Rule(f"^{AGAIN_URL}begin$", flags=(to_begin, *forward))
+    if not plan.offline:
+        yield from _moved(to_begin)
     if any(turn.goes_on for turn in page_turns(plan)):
         to_next = (f"E=RG_TO:{NEXT_URL.strip('/')}/", "E=RG_GO:next")
+        unsure = ("E=RG_UNSURE:1", *to_next, *forward)
+        yield Rule(f"^{AGAIN_URL}(?:moved/)?unsure$", flags=unsure)
         yield Rule(f"^{AGAIN_URL}next$", flags=(*to_next, *forward))
-        if not plan.offline:
-            yield from _moved(to_begin)
-            yield Rule(
-                f"^{AGAIN_URL}(?:unsure|moved/unsure)$", flags=("E=RG_UNSURE:1", *to_next, *forward)
-            )
-    elif not plan.offline:
-        yield from _moved(to_begin)
     yield from _begins(plan)
     if plan.copies is not None and not plan.offline:
         places = f"^(?:{regex(pages_place(plan.mount))}|{regex(FILES_PLACE)})"
