@@ -18,19 +18,21 @@ from rewritegen.sources import FILES, Fallback, Part, PrivateSource
 from rewritegen.values import (
     AbsolutePath,
     DurationText,
+    Endpoint,
     HostName,
     Listen,
     ListenText,
     LoopbackText,
     Mount,
     ProjectName,
+    Realm,
     ResolverText,
     SizeText,
     Url,
 )
 from rewritegen.yamltree import Document, path_of
 
-__all__ = ["Cache", "Index", "Pypi", "Site", "SiteFile", "Tls"]
+__all__ = ["Access", "Cache", "Index", "Pypi", "Site", "SiteFile", "Tls"]
 
 
 class Tls(Part):
@@ -43,6 +45,31 @@ class Tls(Part):
     key: AbsolutePath = Field(
         description="PEM file with the private key.",
         examples=["/etc/ssl/private/packages.example.org.key"],
+    )
+
+
+class Access(Part):
+    """Who may read the index: one of `basic`, `certificates` and `request`; without `auth`, everybody."""
+
+    basic: AbsolutePath | None = Field(
+        None,
+        description="The file of names and passwords that `htpasswd` writes; the server's user reads it.",
+        examples=["/etc/rewritegen/htpasswd"],
+    )
+    realm: Realm = Field(
+        "packages",
+        description="What `basic` tells clients that the password is for.",
+        examples=["packages"],
+    )
+    certificates: AbsolutePath | None = Field(
+        None,
+        description="The PEM file of the authority that signs the certificates of clients; needs `tls`.",
+        examples=["/etc/ssl/team-ca.pem"],
+    )
+    request: Endpoint | None = Field(
+        None,
+        description="The URL of a service that is asked about every request (nginx: auth_request).",
+        examples=["http://127.0.0.1:9091/auth"],
     )
 
 
@@ -101,6 +128,9 @@ class SiteFile(Part):
         None,
         description=Tls.__doc__,
         examples=["{certificate: /etc/ssl/site.pem, key: /etc/ssl/private/site.key}"],
+    )
+    auth: Access | None = Field(
+        None, description=Access.__doc__, examples=["{basic: /etc/rewritegen/htpasswd}"]
     )
     index: Mount = Field("/simple/", description="The path of the index.", examples=["/simple/"])
     state: AbsolutePath | None = Field(
@@ -171,6 +201,7 @@ class Site:
     indexes: tuple[Index, ...]
     listen: tuple[Listen, ...] = DEFAULT_LISTEN
     tls: Tls | None = None
+    auth: Access | None = None
     state: str | None = None
     cache: Cache | None = None
     resolver: tuple[str, ...] = ()

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from rewritegen import pypi
 from rewritegen.diagnostics import Problem, SiteError, quoted, suggestion
-from rewritegen.model import Cache, Index, Pypi, Site, SiteFile, Tls
+from rewritegen.model import Access, Cache, Index, Pypi, Site, SiteFile, Tls
 from rewritegen.names import Claim, ClaimSet
 from rewritegen.quantities import Duration, Size
 from rewritegen.site_checks import clashes
@@ -36,6 +36,7 @@ from rewritegen.yamlfile import read_yaml
 from rewritegen.yamltree import Document, KeyPath, Mapping, key_of, plain
 
 __all__ = [
+    "Access",
     "Cache",
     "Claim",
     "ClaimSet",
@@ -119,6 +120,7 @@ class _Loader:
             indexes=(Index(file.index, tuple(private), file.public, tuple(fallbacks)),),
             listen=file.listen,
             tls=file.tls,
+            auth=file.auth,
             state=file.state,
             cache=file.cache,
             resolver=file.resolver,
