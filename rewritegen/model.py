@@ -32,7 +32,7 @@ from rewritegen.values import (
 )
 from rewritegen.yamltree import Document, path_of
 
-__all__ = ["Access", "Cache", "Index", "Pypi", "Site", "SiteFile", "Tls"]
+__all__ = ["WAYS", "Access", "Cache", "Index", "Pypi", "Site", "SiteFile", "Tls"]
 
 
 class Tls(Part):
@@ -46,6 +46,10 @@ class Tls(Part):
         description="PEM file with the private key.",
         examples=["/etc/ssl/private/packages.example.org.key"],
     )
+
+
+#: The keys of `auth` of which one says who may read.
+WAYS = ("basic", "certificates", "request")
 
 
 class Access(Part):

@@ -12,14 +12,11 @@ from typing import Literal
 
 from rewritegen.diagnostics import Problem, quoted
 from rewritegen.layouts import KINDS, LAYOUTS
-from rewritegen.model import Index, Site
+from rewritegen.model import WAYS, Index, Site
 from rewritegen.sources import Mirror, PrivateDirectory, PrivateSource, Proxy, Redirect, Source
 from rewritegen.yamltree import path_of
 
 __all__ = ["clashes"]
-
-#: The keys of `auth` that say who may read.
-_WAYS = ("basic", "certificates", "request")
 
 
 def clashes(site: Site) -> list[Problem]:
@@ -78,8 +75,12 @@ class _Checks:
         auth = self._site.auth
         if auth is None:
             return
-        ways = [key for key in _WAYS if getattr(auth, key)]
-        known = f"known: {', '.join(map(quoted, _WAYS))}"
+        ways = [key for key in WAYS if getattr(auth, key)]
+        for key in WAYS:
+            if key not in ways and self._is_written(f"auth.{key}"):
+                message = f"{quoted(key)} must be a string, and is nothing"
+                yield self._problem("RG203", f"auth.{key}", message, "give it a value, or delete it")
+        known = f"known: {', '.join(map(quoted, WAYS))}"
         if not ways:
             yield self._problem("RG207", "auth", "nothing in `auth` says who may read", known)
         for way in ways[1:]:
