@@ -84,7 +84,7 @@ class _Checks:
         if not ways:
             yield self._problem("RG207", "auth", "nothing in `auth` says who may read", known)
         for way in ways[1:]:
-            message = f"{quoted(ways[0])} says who may read, in {self._line(f'auth.{ways[0]}')}"
+            message = f"{quoted(ways[0])} says who may read already, in {self._line(f'auth.{ways[0]}')}"
             advice = f"delete {quoted(ways[0])} or {quoted(way)}"
             yield self._problem("RG207", f"auth.{way}", message, advice)
         if self._is_written("auth.realm") and ways and "basic" not in ways:
