@@ -71,7 +71,7 @@ CODES: dict[str, str] = {
     "RG407": "one address and port can be bound once",
     "RG408": "asking the same source again cannot give another answer",
     "RG409": "a redirect answers everything: what stands behind it is never asked",
-    "RG410": "a private key, or a file of passwords, among files that are served, or that the server writes, does not stay private",
+    "RG410": "a private key or passwords among files that are served, or that the server writes, do not stay private",
     "RG411": "a name that stands twice is a slip of the pen, perhaps for another name",
     "RG412": "a bare file name in a page does not say which source the page was from",
     "RG413": "a realm belongs to a password, and nothing else that is asked for has one",

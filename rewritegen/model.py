@@ -11,6 +11,7 @@ from pydantic import (
     Field,
 )
 
+from rewritegen.access import Access
 from rewritegen.diagnostics import Place
 from rewritegen.names import NormalizedName
 from rewritegen.quantities import Duration, Size
@@ -18,21 +19,19 @@ from rewritegen.sources import FILES, Fallback, Part, PrivateSource
 from rewritegen.values import (
     AbsolutePath,
     DurationText,
-    Endpoint,
     HostName,
     Listen,
     ListenText,
     LoopbackText,
     Mount,
     ProjectName,
-    Realm,
     ResolverText,
     SizeText,
     Url,
 )
 from rewritegen.yamltree import Document, path_of
 
-__all__ = ["WAYS", "Access", "Cache", "Index", "Pypi", "Site", "SiteFile", "Tls"]
+__all__ = ["Cache", "Index", "Pypi", "Site", "SiteFile", "Tls"]
 
 
 class Tls(Part):
@@ -45,35 +44,6 @@ class Tls(Part):
     key: AbsolutePath = Field(
         description="PEM file with the private key.",
         examples=["/etc/ssl/private/packages.example.org.key"],
-    )
-
-
-#: The keys of `auth` of which one says who may read.
-WAYS = ("basic", "certificates", "request")
-
-
-class Access(Part):
-    """Who may read the index: one of `basic`, `certificates` and `request`; without `auth`, everybody."""
-
-    basic: AbsolutePath | None = Field(
-        None,
-        description="The file of names and passwords that `htpasswd` writes; the server's user reads it.",
-        examples=["/etc/rewritegen/htpasswd"],
-    )
-    realm: Realm = Field(
-        "packages",
-        description="What `basic` tells clients that the password is for.",
-        examples=["packages"],
-    )
-    certificates: AbsolutePath | None = Field(
-        None,
-        description="The PEM file of the authority that signs the certificates of clients; needs `tls`.",
-        examples=["/etc/ssl/team-ca.pem"],
-    )
-    request: Endpoint | None = Field(
-        None,
-        description="The URL of a service that is asked about every request (nginx: auth_request).",
-        examples=["http://127.0.0.1:9091/auth"],
     )
 
 

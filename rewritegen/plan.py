@@ -146,7 +146,11 @@ def _auth(site: Site) -> Auth | None:
         return None
     if written.basic:
         return Basic(written.basic, written.realm)
-    return Certificates(written.certificates) if written.certificates else Service(written.request or "")
+    return (
+        Certificates(written.certificates)
+        if written.certificates
+        else Service(written.request or "")
+    )
 
 
 def _copies(site: Site) -> Copies | None:

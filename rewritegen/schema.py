@@ -11,7 +11,8 @@ from typing import Any
 import yaml
 from pydantic.json_schema import GenerateJsonSchema
 
-from rewritegen.model import WAYS, SiteFile
+from rewritegen.access import WAYS
+from rewritegen.model import SiteFile
 from rewritegen.pypi import WORD
 from rewritegen.quantities import Duration, Size
 from rewritegen.sources import FALLBACKS, PRIVATE_SOURCES

@@ -13,8 +13,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from rewritegen import pypi
+from rewritegen.access import Access
 from rewritegen.diagnostics import Problem, SiteError, quoted, suggestion
-from rewritegen.model import Access, Cache, Index, Pypi, Site, SiteFile, Tls
+from rewritegen.model import Cache, Index, Pypi, Site, SiteFile, Tls
 from rewritegen.names import Claim, ClaimSet
 from rewritegen.quantities import Duration, Size
 from rewritegen.site_checks import clashes

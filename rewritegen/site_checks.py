@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from rewritegen.access import WAYS
 from rewritegen.diagnostics import Problem, quoted
 from rewritegen.layouts import KINDS, LAYOUTS
-from rewritegen.model import WAYS, Index, Site
+from rewritegen.model import Index, Site
 from rewritegen.sources import Mirror, PrivateDirectory, PrivateSource, Proxy, Redirect, Source
 from rewritegen.yamltree import path_of
 
@@ -79,21 +80,23 @@ class _Checks:
         for key in WAYS:
             if key not in ways and self._is_written(f"auth.{key}"):
                 message = f"{quoted(key)} must be a string, and is nothing"
-                yield self._problem("RG203", f"auth.{key}", message, "give it a value, or delete it")
+                yield self._problem(
+                    "RG203", f"auth.{key}", message, "give it a value, or delete it"
+                )
         known = f"known: {', '.join(map(quoted, WAYS))}"
         if not ways:
             yield self._problem("RG207", "auth", "nothing in `auth` says who may read", known)
         for way in ways[1:]:
-            message = f"{quoted(ways[0])} says who may read already, in {self._line(f'auth.{ways[0]}')}"
+            message = (
+                f"{quoted(ways[0])} says who may read already, in {self._line(f'auth.{ways[0]}')}"
+            )
             advice = f"delete {quoted(ways[0])} or {quoted(way)}"
             yield self._problem("RG207", f"auth.{way}", message, advice)
         if self._is_written("auth.realm") and ways and "basic" not in ways:
             advice = f"delete it: {quoted(ways[0])} asks for no password"
             yield self._problem("RG413", "auth.realm", "only `basic` has a realm", advice)
         if auth.certificates and not self._is_written("tls"):
-            advice = (
-                "write `tls: {certificate: ..., key: ...}`; behind a front that speaks TLS, let it check them"
-            )
+            advice = "write `tls: {certificate: ..., key: ...}`; behind a front that speaks TLS, let it check them"
             message = "clients show certificates over TLS only, and `tls` is missing"
             yield self._problem("RG414", "auth.certificates", message, advice)
 

@@ -31,19 +31,18 @@ __all__ = [
     "AbsolutePath",
     "ClaimText",
     "DurationText",
-    "Endpoint",
     "HostName",
     "Listen",
     "ListenText",
     "LoopbackText",
     "Mount",
     "ProjectName",
-    "Realm",
     "ResolverText",
     "SizeText",
     "SourceName",
     "Url",
     "host_name",
+    "http_url",
     "parse_resolver",
 ]
 
@@ -52,7 +51,6 @@ _LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _HOST = rf"{_LABEL}(?:\.{_LABEL})*"
 _URL_PATH = r"(?:/[A-Za-z0-9._~+@=-]+)*/?"
 _MOUNT = r"/(?:[A-Za-z0-9_~.-]+/)*"
-_REALM = r"[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,62}[A-Za-z0-9._-])?"
 _LISTEN = r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+)):([0-9]{1,5})"
 _RESOLVER = r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+))(?::([0-9]{1,5}))?"
 
@@ -108,7 +106,7 @@ def _absolute_path(value: str) -> str:
     return "/" + "/".join(parts)
 
 
-def _url(value: str) -> str:
+def http_url(value: str) -> str:
     """Return an http(s) URL with a lower-case host, without the scheme's own port, with a final slash."""
     example = "write it like `https://index.example.org/simple/`"
     if not value.isascii() or not value.isprintable() or " " in value:
@@ -145,26 +143,6 @@ def _url(value: str) -> str:
     if port is not None and (parts.scheme, port) not in (("http", 80), ("https", 443)):
         authority += f":{port}"
     return f"{parts.scheme}://{authority}{parts.path.rstrip('/')}/"
-
-
-def _endpoint(value: str) -> str:
-    """Return the URL of one resource, as it is written: a final slash would be another one."""
-    if "?" in value or "#" in value:
-        raise refusal(
-            "RG315",
-            f"the URL {quoted(value)} has a query or a fragment",
-            "write the URL up to its path; the service is told what was asked for in `X-Original-URI`",
-        )
-    url = _url(value)
-    return url if urlsplit(value).path in ("", "/") or value.endswith("/") else url.rstrip("/")
-
-
-def _realm(value: str) -> str:
-    """Return the name of a realm; nginx takes the word ``off`` for no authentication at all."""
-    if not re.fullmatch(_REALM, value) or value.lower() == "off":
-        advice = "write 1 to 64 letters, digits, blanks, `.`, `_` or `-`, but not `off`, such as `packages`"
-        raise refusal("RG316", f"{quoted(value)} is not a realm", advice)
-    return value
 
 
 def _is_host(host: str) -> bool:
@@ -313,9 +291,7 @@ def _pattern(pattern: str) -> WithJsonSchema:
 
 HostName = Annotated[str, AfterValidator(host_name), _pattern(_HOST)]
 AbsolutePath = Annotated[str, AfterValidator(_absolute_path), _pattern("/.*[^/].*")]
-Url = Annotated[str, AfterValidator(_url), _pattern(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?")]
-Endpoint = Annotated[str, AfterValidator(_endpoint), _pattern(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?")]
-Realm = Annotated[str, AfterValidator(_realm), _pattern(_REALM)]
+Url = Annotated[str, AfterValidator(http_url), _pattern(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?")]
 Mount = Annotated[str, AfterValidator(_mount), _pattern(_MOUNT)]
 SourceName = Annotated[str, AfterValidator(_source_name), _pattern(CANONICAL_NAME)]
 ClaimText = Annotated[

@@ -96,9 +96,7 @@ def test_a_client_certificate(
         environment["SSL_CLIENT_CERT"] = str(both)
     elif shown:
         options += ["--client-cert", str(both)]
-    done = client.install(
-        certificates.live.url, WANTED, tmp_path, options, environment=environment
-    )
+    done = client.install(certificates.live.url, WANTED, tmp_path, options, environment=environment)
     if shown:
         assert done.status == 0, done.output
         assert done.names >= FILES

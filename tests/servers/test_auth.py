@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -169,7 +169,7 @@ def test_who_may_read_gets_the_answers_of_the_table(site: World) -> None:
         found = [
             *differences(
                 site.live.plan,
-                type(decision)(**{**_fields(decision), "source": source}),
+                replace(decision, source=source),
                 answer,
                 row.method,
                 site.scene.upstreams,
@@ -180,10 +180,6 @@ def test_who_may_read_gets_the_answers_of_the_table(site: World) -> None:
             found.append(f"the body does not say {row.contains!r}")
         wrong += [f"{row.label}: {problem}" for problem in found]
     assert not wrong, "\n".join(wrong[:40])
-
-
-def _fields(decision: object) -> dict[str, object]:
-    return {name: getattr(decision, name) for name in decision.__dataclass_fields__}  # type: ignore[attr-defined]
 
 
 def test_a_stranger_gets_one_answer_and_nothing_leaves(site: World) -> None:
@@ -220,9 +216,7 @@ def _in_grammar(grammar: Grammar, row: Row, scene: Scene) -> bool:
 
 
 def _without_date(answer: Answer) -> bytes:
-    return b"\r\n".join(
-        line for line in answer.raw.split(b"\r\n") if not line.startswith(b"Date:")
-    )
+    return b"\r\n".join(line for line in answer.raw.split(b"\r\n") if not line.startswith(b"Date:"))
 
 
 def test_no_stranger_is_let_in(site: World) -> None:
@@ -239,7 +233,11 @@ def test_no_stranger_is_let_in(site: World) -> None:
 
 def test_a_stranger_is_told_what_to_show(site: World) -> None:
     answer = site.ask(next(row for row in site.rows if row.source != "none"), "nothing")
-    said = {"basic": 'Basic realm="packages"', "certificates": None, "request": 'Bearer realm="sso"'}
+    said = {
+        "basic": 'Basic realm="packages"',
+        "certificates": None,
+        "request": 'Bearer realm="sso"',
+    }
     challenge = answer.one("WWW-Authenticate")
     assert challenge is None if said[site.admission.way] is None else challenge
     assert (challenge or "").startswith(said[site.admission.way] or "")

@@ -41,7 +41,15 @@ pytestmark = pytest.mark.server
 #: What `auth` needs besides, and the module whose `Satisfy Any` would open a directory to every address.
 MODULES = [
     *LOADED,
-    *("access_compat", "actions", "auth_basic", "authn_core", "authn_file", "authz_host", "authz_user"),
+    *(
+        "access_compat",
+        "actions",
+        "auth_basic",
+        "authn_core",
+        "authn_file",
+        "authz_host",
+        "authz_user",
+    ),
 ]
 
 
@@ -51,7 +59,9 @@ def nginx_around(site_file: Path, tree: Path, scope: Scope) -> LiveSite:
     port = plan.listen[0][1]
     written(plan, scope, tree)
     name = plan.server_name
-    open_to_all = "satisfy any; allow all; server_tokens off; error_page 401 403 /simple/acme-foo/; root own;"
+    open_to_all = (
+        "satisfy any; allow all; server_tokens off; error_page 401 403 /simple/acme-foo/; root own;"
+    )
     inside = f"{open_to_all} include {name}.conf;"
     if scope == "locations":
         inside = (

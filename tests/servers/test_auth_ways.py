@@ -68,7 +68,9 @@ def kept(request: pytest.FixtureRequest, authority: Authority) -> Iterator[World
 
 @pytest.mark.parametrize("target", [PAGE, WHEEL], ids=["page", "file"])
 def test_copies_are_for_readers_only(kept: World, target: str) -> None:
-    secrets = [(name, value) for name, value in PEOPLE.items() if name not in kept.admission.replaced]
+    secrets = [
+        (name, value) for name, value in PEOPLE.items() if name not in kept.admission.replaced
+    ]
     assert strange(kept, target).status == kept.admission.status
     first = get(kept, target, *secrets)
     assert (first.status, first.one("X-Cache")) == (200, "MISS")
@@ -178,7 +180,11 @@ def test_the_fetching_host_is_no_way_around(plain: World) -> None:
     """It answers to one invented name, on a loopback port of its own, and has nothing that lies on the disk."""
     _, inner = plain.live.plan.inner
     for host in ("packages.example.org", f"{HOST}:{inner}", "localhost"):
-        for target in ("/simple/acme-foo/", "/pages/public/html/proxied/", "/pages/public/proxied/"):
+        for target in (
+            "/simple/acme-foo/",
+            "/pages/public/html/proxied/",
+            "/pages/public/proxied/",
+        ):
             plain.scene.forget()
             answer = send(inner, request_bytes(target, host=host))
             assert answer.status in (403, 404)
@@ -321,5 +327,3 @@ def test_the_name_of_another_host_is_no_way_around(certified: World) -> None:
         answer = send(certified.live.port, data, without, "packages.example.org")
         assert answer.status in (403, 421), host
         assert certified.asked() == []
-
-

@@ -17,7 +17,10 @@ from tests.unit.sites import FULL, plan_of
 
 TLS = "tls: {certificate: /c.pem, key: /k.pem}\n    "
 WAYS: dict[str, tuple[str, Auth]] = {
-    "basic": ("auth: {basic: /etc/rewritegen/htpasswd}", Basic("/etc/rewritegen/htpasswd", "packages")),
+    "basic": (
+        "auth: {basic: /etc/rewritegen/htpasswd}",
+        Basic("/etc/rewritegen/htpasswd", "packages"),
+    ),
     "realm": ("auth: {basic: /etc/htpasswd, realm: our team}", Basic("/etc/htpasswd", "our team")),
     "certificates": (f"{TLS}auth: {{certificates: /etc/ca.pem}}", Certificates("/etc/ca.pem")),
     "request": (
@@ -114,7 +117,10 @@ class Bare:
 
 def test_the_trace_of_a_reader_names_it_first() -> None:
     decision = decide(plan_with("basic"), Request("/simple/acme-foo/"), Bare())  # type: ignore[arg-type]
-    assert [(line.key, line.decided) for line in decision.trace] == [("auth", False), ("state", True)]
+    assert [(line.key, line.decided) for line in decision.trace] == [
+        ("auth", False),
+        ("state", True),
+    ]
 
 
 def codes(plan: Plan, name: str, scope: Scope, without: frozenset[str] = frozenset()) -> list[str]:
@@ -160,7 +166,10 @@ def test_certificates_are_those_of_the_host_around(name: str) -> None:
     (problem,) = server(name).refusals(
         plan_with("certificates", SMALL), "locations", server(name).baseline
     )
-    assert (problem.code, problem.key) == ({"nginx": "RG607", "apache": "RG709"}[name], "auth.certificates")
+    assert (problem.code, problem.key) == (
+        {"nginx": "RG607", "apache": "RG709"}[name],
+        "auth.certificates",
+    )
 
 
 @pytest.mark.parametrize("scope", ["vhost", "standalone", "locations"])
@@ -199,7 +208,9 @@ def test_no_location_of_nginx_answers_before_the_gate(way: str, scope: Scope) ->
     """All but the gate, health, fingerprint and the lost-and-found are for nginx itself."""
     texts = server("nginx").render(plan_with(way), scope, server("nginx").baseline).texts
     text = "\n".join(body for name, body in texts if "http.conf" not in name)
-    site = text[text.rindex("server_name packages.example.org;") :] if scope != "locations" else text
+    site = (
+        text[text.rindex("server_name packages.example.org;") :] if scope != "locations" else text
+    )
     blocks = re.split(r"\n    location ", site)[1:]
     open_to_all = [
         block.partition(" {")[0]
@@ -208,7 +219,9 @@ def test_no_location_of_nginx_answers_before_the_gate(way: str, scope: Scope) ->
     ]
     gates = ["/"] if scope != "locations" else ["/simple/", "/files/team/"]
     assert set(gates) <= set(open_to_all)
-    rest = [match for match in open_to_all if match not in ("= /-/health", "= /-/rewritegen", "@rg_405")]
+    rest = [
+        match for match in open_to_all if match not in ("= /-/health", "= /-/rewritegen", "@rg_405")
+    ]
     for match in rest:
         (block,) = [block for block in blocks if block.startswith(f"{match} {{")]
         assert "try_files /rg_nothing /-/rg_in$uri;" in block
@@ -221,14 +234,18 @@ def test_no_location_of_nginx_answers_before_the_gate(way: str, scope: Scope) ->
 def test_without_auth_nothing_of_it_is_written(name: str) -> None:
     plan = plan_of(FULL)
     for scope in ("vhost", "standalone", "locations"):
-        texts = server(name).render(plan, scope, server(name).baseline).texts  # type: ignore[arg-type]
+        texts = server(name).render(plan, scope, server(name).baseline).texts
         for _, text in texts:
-            assert not re.search("/-/rg_in|rg_gate|auth_basic|AuthType|private, (?:no|max)|Satisfy", text)
+            assert not re.search(
+                "/-/rg_in|rg_gate|auth_basic|AuthType|private, (?:no|max)|Satisfy", text
+            )
 
 
 def test_only_values_reach_the_text_that_may() -> None:
     """A path with everything in it that quoting is for."""
-    plan = plan_of(SMALL.replace("state: /state", "state: /state\n    auth: {basic: '/etc/a \"b\" #c'}"))
+    plan = plan_of(
+        SMALL.replace("state: /state", "state: /state\n    auth: {basic: '/etc/a \"b\" #c'}")
+    )
     nginx = server("nginx").render(plan, "vhost", server("nginx").baseline).texts[0][1]
     assert r'auth_basic_user_file "/etc/a \"b\" #c";' in nginx
     apache = server("apache").render(plan, "vhost", server("apache").baseline).texts[0][1]

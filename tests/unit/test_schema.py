@@ -7,8 +7,9 @@ import yaml
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 
+from rewritegen.access import Access
 from rewritegen.diagnostics import SiteError
-from rewritegen.model import Access, Cache, Pypi, SiteFile, Tls
+from rewritegen.model import Cache, Pypi, SiteFile, Tls
 from rewritegen.schema import schema
 from rewritegen.site import load_site
 from rewritegen.sources import FALLBACKS, PRIVATE_SOURCES

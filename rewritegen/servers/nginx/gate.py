@@ -1,9 +1,9 @@
 """The gate of a site that only some may read: one location that looks at credentials and does nothing else.
 
 nginx goes through the rewrite rules of a location (``if``, ``return``, ``rewrite``) before it looks at credentials, so
-that the 404 or the redirect of a rule would answer everybody. ``try_files`` comes after them: it takes who was let in to
-:data:`INSIDE`, where all rules are, and where no request from outside gets (``internal``, and not in the grammar). The
-credentials are looked at once for a request; hashing a password takes longer than all the rest.
+that the 404 or the redirect of a rule would answer everybody. ``try_files`` comes after them: it takes who was let in
+to :data:`INSIDE`, where all rules are, and where no request from outside gets (``internal``, and not in the grammar).
+The credentials are looked at once for a request; hashing a password takes longer than all the rest.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from rewritegen.auth import Basic, Certificates, Service, describe_auth
 from rewritegen.plan import Plan
 from rewritegen.servers.nginx.quoting import argument, comment, value
-from rewritegen.servers.nginx.view import AskService, Entry, Gate, Header, Location, Rule
+from rewritegen.servers.nginx.view import AskService, Entry, Gate, Location, Rule
 from rewritegen.servers.nginx.words import INNER, NO_CACHE, answered_by, refuse
 
 __all__ = ["INSIDE", "asked", "client_ca", "gate", "private"]
@@ -27,9 +27,7 @@ _UNSURE = f"{INNER}who_knows"
 _INDENT = "    "
 
 
-def gate(
-    plan: Plan, guards: tuple[Rule, ...], *, whole_server: bool
-) -> list[tuple[str, Location]]:
+def gate(plan: Plan, guards: tuple[Rule, ...], *, whole_server: bool) -> list[tuple[str, Location]]:
     """Return the gate, for each prefix that is ours, and what is at its other side when nothing else is there."""
     if plan.auth is None:
         return []

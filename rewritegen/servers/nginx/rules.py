@@ -62,7 +62,11 @@ class Rules:
             yield from _headed(named(step.source, "has the project"), self._owned_beside(step))
         elif isinstance(step, AskPrivately):
             route = step.upstream.beside
-            target = f"{self.inside}{route}$rg_name/$rg_file" if route else self.inner.absent(step.source)
+            target = (
+                f"{self.inside}{route}$rg_name/$rg_file"
+                if route
+                else self.inner.absent(step.source)
+            )
             yield self._claimed(step, target)
         elif isinstance(step, TryMirror):
             yield from _headed(named(step.source, "has the project"), self._mirrored_beside(step))
