@@ -60,7 +60,7 @@ def nginx_around(site_file: Path, tree: Path, scope: Scope) -> LiveSite:
     written(plan, scope, tree)
     name = plan.server_name
     open_to_all = (
-        "satisfy any; allow all; server_tokens off; error_page 401 403 /simple/acme-foo/; root own;"
+        "satisfy any; allow all; server_tokens off; error_page 401 403 500 /simple/acme-foo/; root own;"
     )
     inside = f"{open_to_all} include {name}.conf;"
     if scope == "locations":
@@ -88,6 +88,7 @@ def httpd_around(site_file: Path, tree: Path, scope: Scope) -> LiveSite:
     Allow from all
     ErrorDocument 401 /simple/acme-foo/
     ErrorDocument 403 /simple/acme-foo/
+    ErrorDocument 500 /simple/acme-foo/
 </Location>"""
     first, *others = (f'Include "{tree}/{name}"' for name, _ in files.texts)
     body = f"ServerTokens Prod\n{open_to_all}\n{first}"
@@ -134,3 +135,24 @@ def site(request: pytest.FixtureRequest, authority: Authority) -> Iterator[World
 
 def test_health_is_open(site: World) -> None:
     assert ask(site.live.port, "/-/health").body == b"ok\n"
+
+
+def test_an_error_page_of_the_host_is_no_way_in(site: World) -> None:
+    """Without its file nobody is let in, and the error's page is a page of the index: that is refused as well."""
+    if site.admission.service is not None:
+        site.admission.service.set_mode("500")
+    else:
+        passwords = Path(site.admission.settings["auth"]["basic"])
+        passwords.rename(f"{passwords}.away")
+    try:
+        for target in ("/simple/acme-foo/", "/simple/proxied/", "/simple/acme-ghost/"):
+            site.scene.forget()
+            answer = ask(site.live.port, target, headers=site.admission.headers)
+            assert answer.status in (403, 500, 503)
+            assert b"acme_foo" not in answer.body
+            assert site.asked() == []
+    finally:
+        if site.admission.service is not None:
+            site.admission.service.set_mode("ok")
+        else:
+            Path(f"{passwords}.away").rename(passwords)
