@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,19 +54,31 @@ MODULES = [
 ]
 
 
-def nginx_around(site_file: Path, tree: Path, scope: Scope) -> LiveSite:
+NGINX_LETS_IN = (
+    "satisfy any; allow all; server_tokens off; error_page 401 403 500 /simple/acme-foo/;"
+)
+HTTPD_LETS_IN = """
+<Location "/">
+    Satisfy Any
+    Allow from all
+    ErrorDocument 401 /simple/acme-foo/
+    ErrorDocument 403 /simple/acme-foo/
+    ErrorDocument 500 /simple/acme-foo/
+</Location>"""
+
+
+def nginx_around(
+    site_file: Path, tree: Path, scope: Scope, settings: str = NGINX_LETS_IN
+) -> LiveSite:
     """An nginx that lets every address in, and sends who is refused to a page of the index."""
     plan = compile_plan(load_site(site_file))
     port = plan.listen[0][1]
     written(plan, scope, tree)
     name = plan.server_name
-    open_to_all = (
-        "satisfy any; allow all; server_tokens off; error_page 401 403 500 /simple/acme-foo/; root own;"
-    )
-    inside = f"{open_to_all} include {name}.conf;"
+    inside = f"{settings} root own; include {name}.conf;"
     if scope == "locations":
         inside = (
-            f"include {name}.http.conf; server {{ listen {HOST}:{port}; {open_to_all}"
+            f"include {name}.http.conf; server {{ listen {HOST}:{port}; {settings} root own;"
             f" include {name}.locations.conf; }}"
         )
     (tree / "own").mkdir()
@@ -73,7 +86,9 @@ def nginx_around(site_file: Path, tree: Path, scope: Scope) -> LiveSite:
     return LiveSite(plan, processes.start("nginx", tree, [port]), "")
 
 
-def httpd_around(site_file: Path, tree: Path, scope: Scope) -> LiveSite:
+def httpd_around(
+    site_file: Path, tree: Path, scope: Scope, settings: str = HTTPD_LETS_IN
+) -> LiveSite:
     """An httpd that lets every address in, and sends who is refused to a page of the index."""
     program = server_named("apache")
     plan = compile_plan(load_site(site_file))
@@ -82,23 +97,15 @@ def httpd_around(site_file: Path, tree: Path, scope: Scope) -> LiveSite:
     files = program.render(plan, scope, program.baseline)
     for name, text in files.texts:
         (tree / name).write_text(re.sub("/var/log/apache2", str(tree), text))
-    open_to_all = """
-<Location "/">
-    Satisfy Any
-    Allow from all
-    ErrorDocument 401 /simple/acme-foo/
-    ErrorDocument 403 /simple/acme-foo/
-    ErrorDocument 500 /simple/acme-foo/
-</Location>"""
     first, *others = (f'Include "{tree}/{name}"' for name, _ in files.texts)
-    body = f"ServerTokens Prod\n{open_to_all}\n{first}"
+    body = f"ServerTokens Prod\n{settings}\n{first}"
     if scope == "locations":
         body = f"""
 ServerTokens Prod
 Listen {HOST}:{port}
 <VirtualHost {HOST}:{port}>
     ServerName host.example.org
-{open_to_all}
+{settings}
     {first}
 </VirtualHost>
 {others[0] if others else ""}"""
@@ -139,20 +146,24 @@ def test_health_is_open(site: World) -> None:
 
 def test_an_error_page_of_the_host_is_no_way_in(site: World) -> None:
     """Without its file nobody is let in, and the error's page is a page of the index: that is refused as well."""
-    if site.admission.service is not None:
-        site.admission.service.set_mode("500")
-    else:
-        passwords = Path(site.admission.settings["auth"]["basic"])
-        passwords.rename(f"{passwords}.away")
-    try:
+    with _broken(site):
         for target in ("/simple/acme-foo/", "/simple/proxied/", "/simple/acme-ghost/"):
             site.scene.forget()
             answer = ask(site.live.port, target, headers=site.admission.headers)
             assert answer.status in (403, 500, 503)
             assert b"acme_foo" not in answer.body
             assert site.asked() == []
-    finally:
-        if site.admission.service is not None:
-            site.admission.service.set_mode("ok")
-        else:
-            Path(f"{passwords}.away").rename(passwords)
+
+
+@contextlib.contextmanager
+def _broken(site: World) -> Iterator[None]:
+    """Nobody can say who may read."""
+    if site.admission.service is not None:
+        site.admission.service.set_mode("500")
+        yield
+        site.admission.service.set_mode("ok")
+        return
+    passwords = Path(site.admission.settings["auth"]["basic"])
+    away = passwords.rename(f"{passwords}.away")
+    yield
+    away.rename(passwords)

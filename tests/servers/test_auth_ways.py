@@ -11,7 +11,7 @@ import pytest
 
 from tests.servers.test_auth import World, world
 from tests.support.certificates import Authority
-from tests.support.credentials import PASSWORD, USER, basic
+from tests.support.credentials import PASSWORD, USER, Service, basic
 from tests.support.exchange import Mode
 from tests.support.processes import HOST, traversable_directory
 from tests.support.tools import require
@@ -283,6 +283,30 @@ def test_it_is_asked_once_for_each_request_and_not_for_what_is_open(asking: Worl
     service.forget()
     assert ask(asking.live.port, "/simple/", "POST", body=b"secret").status == 405
     assert service.requests == []
+
+
+@pytest.mark.parametrize("name", ["localhost", "other.example.org"])
+def test_a_service_over_tls_proves_who_it_is(authority: Authority, name: str) -> None:
+    """Somebody in between, with a certificate for another name, lets nobody in."""
+    require("nginx")
+    service = Service(tls=authority.issue(name), host_name="localhost")
+    service.open()
+    auth = {"request": f"{service.origin}/auth/"}
+    try:
+        with (
+            traversable_directory() as place,
+            world(
+                "listing", "request", "nginx", place, authority, auth=auth, ca=str(authority.pem)
+            ) as site,
+        ):
+            answer = get(site, "/simple/listed-tool/")
+            assert answer.status == (200 if name == "localhost" else 503)
+            assert [request.line for request in service.requests] == (
+                ["GET /auth/ HTTP/1.1"] if name == "localhost" else []
+            )
+            assert {request.sni for request in service.requests} <= {"localhost"}
+    finally:
+        service.refuse()
 
 
 # ------------------------------------------------------------------ certificates

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rewritegen.grammar import ARCHIVE_SUFFIX
@@ -124,7 +125,7 @@ class Entries:
         )
 
     def _files(self, route: FileRoute, rules: Rules) -> Entry | Fetch:
-        decided = [*self.guards]
+        decided = [*self._guards_of(route)]
         if route.beside:
             test = f"$rg_path !~ {pattern(f'{ARCHIVE_SUFFIX}$')}"
             decided.append(Rule((), test, go(self.inner.absent(route.attempts[0].source))))
@@ -147,6 +148,13 @@ class Entries:
             internal=self._internal,
         )
 
+    def _guards_of(self, route: FileRoute) -> Iterator[Rule]:
+        """Yield the guards; the `error_page` of a location that asks would catch what they return."""
+        asks = any(isinstance(attempt, FetchFrom) for attempt in route.attempts)
+        for rule in self.guards:
+            refused = asks and rule.action.startswith("return 404")
+            yield rule._replace(action=go(self.inner.refused())) if refused else rule
+
     def _fetch(
         self, route: FileRoute, attempt: FetchFrom, match: str, decided: tuple[Rule, ...]
     ) -> Fetch:
@@ -158,6 +166,8 @@ class Entries:
             if isinstance(one, FetchFrom) and one.source.name == source.name
         ]
         caching = TEN_MINUTES if source.role == "private" else FOREVER
+        methods = (("405", "@rg_405"),) if self.guards else ()
+        errors = (*self.inner.final_errors(source), *methods)
         return Fetch(
             comment(f"{source.key} {source.name}: files from {attempt.url}", _INDENT),
             match,
@@ -167,9 +177,7 @@ class Entries:
             pattern(
                 f"^{escaped(self.plan.mount if route.beside else route.prefix)}(?<rg_raw_path>[^?]+)"
             ),
-            self.inner.ways.file(
-                hosts.index(attempt.url), attempt, self.inner.final_errors(source)
-            ),
+            self.inner.ways.file(hosts.index(attempt.url), attempt, errors),
             internal=route.beside or self._internal,
         )
 
