@@ -14,7 +14,7 @@ from tests.support.credentials import PASSWORD, USER
 from tests.support.processes import traversable_directory
 from tests.support.tools import require
 
-pytestmark = [pytest.mark.server, pytest.mark.client]
+pytestmark = [pytest.mark.server, pytest.mark.client, pytest.mark.slow]
 
 WANTED = (requirement(PRIVATE), requirement(PROXIED))
 FILES = {"acme_foo.py", "proxied.py"}

@@ -18,7 +18,7 @@ from tests.support.wire import ask
 
 __all__ = ["test_who_may_read_gets_the_answers_of_the_table"]
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module", params=["nginx", "apache"])

@@ -37,7 +37,7 @@ __all__ = [
     "test_who_may_read_gets_the_answers_of_the_table",
 ]
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 #: What `auth` needs besides, and the module whose `Satisfy Any` would open a directory to every address.
 MODULES = [

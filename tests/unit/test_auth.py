@@ -252,6 +252,24 @@ def test_only_values_reach_the_text_that_may() -> None:
     assert r'AuthUserFile "/etc/a \"b\" #c"' in apache
 
 
+def test_two_sites_in_one_virtual_host_have_gates_of_their_own() -> None:
+    """httpd keeps one `<If>` beside the other: a word tells whose request it is."""
+    words = set()
+    for name in ("a.example.org", "b.example.org"):
+        plan = plan_with("basic", SMALL.replace("packages.example.org", name))
+        (text,) = (
+            text
+            for _, text in server("apache")
+            .render(plan, "locations", server("apache").baseline)
+            .texts[:1]
+        )
+        (word,) = re.findall(r"<If \"reqenv\('RG_GATE'\) == '(\w+)'\">", text)
+        assert f'"!^200 {word}$"' in text
+        assert f"E=RG_GATE:{word}," in text
+        words.add(word)
+    assert len(words) == 2
+
+
 def test_every_way_is_in_the_starter_and_the_readme() -> None:
     root = Path(__file__).resolve().parents[2]
     for text in (root / "templates/init/site.yaml.j2", root / "README.md"):
