@@ -11,7 +11,7 @@ import pytest
 
 from tests.servers.test_auth import World, world
 from tests.support.certificates import Authority
-from tests.support.credentials import PASSWORD, USER, Service, basic
+from tests.support.credentials import HASHES, PASSWORD, USER, Service, basic
 from tests.support.exchange import Mode
 from tests.support.processes import HOST, traversable_directory
 from tests.support.tools import require
@@ -170,6 +170,13 @@ def test_without_its_file_nobody_is_let_in(plain: World, passwords: Path, state:
         assert answer.status in (401, 403, 500)
         assert b"acme" not in answer.body
         assert plain.asked() == []
+
+
+@pytest.mark.parametrize("kind", HASHES)
+def test_both_servers_read_what_htpasswd_writes(plain: World, passwords: Path, kind: str) -> None:
+    passwords.write_text(f"{USER}:{HASHES[kind]}\n")
+    assert get(plain, "/simple/acme-foo/").status == 200
+    assert strange(plain, "/simple/acme-foo/", "wrong password").status == 401
 
 
 def test_a_password_changes_without_reload(plain: World, passwords: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import ssl
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,9 +14,19 @@ from tests.support.certificates import Authority
 from tests.support.exchange import Recorded, Reply
 from tests.support.recorder import Recorder
 
-__all__ = ["PASSWORD", "USER", "Admission", "Service", "admission", "basic"]
+__all__ = ["HASHES", "PASSWORD", "USER", "Admission", "Service", "admission", "basic"]
 
 USER, PASSWORD = "anna", "right-horse-battery"
+
+#: The password as `htpasswd` of apache2-utils 2.4.71 writes it, by its options.
+HASHES = {
+    "apr1": "$apr1$LOqyiSvX$7AznRi1VU8aaodPpHDEvs.",
+    "bcrypt": "$2y$05$s70hAId4p1oEoot2V..JL.ZDwOrD54bj5ZsRzIRSK8s/WRIWxSMia",
+    "sha": "{SHA}vKHbZ+pbBQBFuQh1IEYDYpxGnEE=",
+    "sha256": "$5$E/QkynxRNiPFi1Rw$oVKaZV2N0XPBVffDx0blW55Mpfo1eaqBZUBgodonbu9",
+    "sha512": "$6$zAh5z7ncXzTa8JFk$Nf32JyrsKykj/wJlraAHabK4pxVoWepVYXT.SZnJTwn/qRPv9XXVenvbezydPV4QwAf6PZ"
+    "jDbNNtWxRF2vSDT.",
+}
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -80,9 +89,7 @@ def admission(way: str, place: Path, authority: Authority) -> Iterator[Admission
 
 
 def _basic(place: Path) -> Admission:
-    hashed = subprocess.run(
-        ["openssl", "passwd", "-apr1", PASSWORD], capture_output=True, text=True, check=True
-    ).stdout.strip()
+    hashed = HASHES["apr1"]
     path = place / "htpasswd"
     path.write_text(f"bob:{hashed[:-3]}xyz\n{USER}:{hashed}\n")
     path.chmod(0o644)
