@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from typing_extensions import assert_never
 
+from rewritegen.auth import describe_auth
 from rewritegen.decision import Decision, Request, Rule, TraceLine
 from rewritegen.grammar import ARCHIVE_SUFFIX
 from rewritegen.names import NormalizedName, is_redirectable, parse_name, path_belongs_to
@@ -53,6 +54,7 @@ class _Interpreter:
         self.world = world
         self.method = request.method
         self.target = request.target.partition("?")[0]
+        self.admitted = request.admitted
         self.form = negotiate(request.headers.get("accept", ""))
         self.trace: list[TraceLine] = []
         self.forwarded: list[str] = []
@@ -64,6 +66,8 @@ class _Interpreter:
         grammar = self.plan.grammar
         if self.target in grammar.meta:
             return self._end(200, rule=Rule("about the site itself"))
+        if (refused := self._stranger()) is not None:
+            return refused
         if self._fits(grammar.root):
             return self._root_list()
         if self._fits(grammar.page):
@@ -75,6 +79,19 @@ class _Interpreter:
             if self._fits(pattern):
                 return self._file(route, self.target.removeprefix(route.prefix))
         return self._end(404, rule=Rule("outside the grammar"))
+
+    def _stranger(self) -> Decision | None:
+        """Refuse who may not read, before anything says what is here."""
+        auth = self.plan.auth
+        if auth is None:
+            return None
+        if not any(self._fits(pattern) for pattern in self.plan.grammar.targets):
+            return self._end(404, rule=Rule("outside the grammar"))
+        rule = Rule(describe_auth(auth), "auth")
+        if not self.admitted:
+            return self._end(auth.status, rule=rule)
+        self.trace.append(TraceLine(rule.key, rule.words, decided=False))
+        return None
 
     def _fits(self, pattern: str) -> bool:
         return re.fullmatch(pattern, self.target) is not None

@@ -18,6 +18,8 @@ class Request:
     target: str
     method: str = "GET"
     headers: Mapping[str, str] = field(default_factory=dict)
+    admitted: bool = True
+    """Whether the client has shown what `auth` asks for: the model looks into no file of passwords."""
 
 
 @dataclass(frozen=True, slots=True)

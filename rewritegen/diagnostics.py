@@ -45,6 +45,7 @@ CODES: dict[str, str] = {
     "RG204": "exactly one key says what kind of source an entry is",
     "RG205": "the list needs at least one entry to mean anything",
     "RG206": "pages and scanned names are kept in `state`; without it a project would have no page, or no owner",
+    "RG207": "exactly one key says who may read the index",
     "RG301": "clients, certificates and redirects use this one host name",
     "RG302": "the server must know exactly which address and port to bind",
     "RG303": "paths are written into the configuration as they are and are the same from any directory",
@@ -59,6 +60,8 @@ CODES: dict[str, str] = {
     "RG312": "the server's own listing needs one directory per project",
     "RG313": "names of upstreams are looked up there while the server runs",
     "RG314": "what fetches from upstreams answers whoever can reach it, so nobody else may",
+    "RG315": "the service is asked at this one URL, and told of the rest in headers",
+    "RG316": "the realm stands between quotes in a header, and a word of nginx's own would open the index",
     "RG401": "the name tells the sources apart in URLs, headers and state",
     "RG402": "a directory that is served as two sources has two owners; inside a mirror, private files become public",
     "RG403": "state and cache inside a served directory would be served; the reverse would be overwritten",
@@ -68,9 +71,11 @@ CODES: dict[str, str] = {
     "RG407": "one address and port can be bound once",
     "RG408": "asking the same source again cannot give another answer",
     "RG409": "a redirect answers everything: what stands behind it is never asked",
-    "RG410": "a private key among files that are served, or that the server writes, does not stay private",
+    "RG410": "a private key or passwords among files that are served, or that the server writes, do not stay private",
     "RG411": "a name that stands twice is a slip of the pen, perhaps for another name",
     "RG412": "a bare file name in a page does not say which source the page was from",
+    "RG413": "a realm belongs to a password, and nothing else that is asked for has one",
+    "RG414": "a client certificate is shown while a TLS connection is made, and nowhere else",
 }
 
 

@@ -11,6 +11,7 @@ from pydantic import (
     Field,
 )
 
+from rewritegen.access import Access
 from rewritegen.diagnostics import Place
 from rewritegen.names import NormalizedName
 from rewritegen.quantities import Duration, Size
@@ -102,6 +103,9 @@ class SiteFile(Part):
         description=Tls.__doc__,
         examples=["{certificate: /etc/ssl/site.pem, key: /etc/ssl/private/site.key}"],
     )
+    auth: Access | None = Field(
+        None, description=Access.__doc__, examples=["{basic: /etc/rewritegen/htpasswd}"]
+    )
     index: Mount = Field("/simple/", description="The path of the index.", examples=["/simple/"])
     state: AbsolutePath | None = Field(
         None,
@@ -171,6 +175,7 @@ class Site:
     indexes: tuple[Index, ...]
     listen: tuple[Listen, ...] = DEFAULT_LISTEN
     tls: Tls | None = None
+    auth: Access | None = None
     state: str | None = None
     cache: Cache | None = None
     resolver: tuple[str, ...] = ()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from rewritegen.auth import Auth, Basic, Certificates, Service
 from rewritegen.grammar import Grammar, grammar_of
 from rewritegen.layouts import KINDS, LAYOUTS, Layout
 from rewritegen.links import file_roots, files_prefix, link_rules, origins
@@ -77,6 +78,8 @@ class Plan:
     listen: tuple[tuple[str | None, int], ...]
     """Address (None: all) and port."""
     tls: TlsFiles | None
+    auth: Auth | None
+    """Who may read; None: everybody. It decides before all that `grammar` has, but what is about the site itself."""
     ca: str
     """CA bundle that verifies upstreams."""
     mount: str
@@ -122,6 +125,7 @@ def compile_plan(site: Site) -> Plan:
         server_name=site.server_name,
         listen=tuple((listen.address, listen.port) for listen in site.listen),
         tls=TlsFiles(site.tls.certificate, site.tls.key) if site.tls else None,
+        auth=_auth(site),
         ca=site.ca,
         mount=index.mount,
         grammar=grammar_of(index.mount, routes),
@@ -133,6 +137,19 @@ def compile_plan(site: Site) -> Plan:
         offline=site.offline,
         resolver=site.resolver,
         inner=(site.inner.address or "127.0.0.1", site.inner.port),
+    )
+
+
+def _auth(site: Site) -> Auth | None:
+    written = site.auth
+    if written is None:
+        return None
+    if written.basic:
+        return Basic(written.basic, written.realm)
+    return (
+        Certificates(written.certificates)
+        if written.certificates
+        else Service(written.request or "")
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from typing_extensions import assert_never
 
+from rewritegen.auth import describe_auth
 from rewritegen.plan import Plan
 from rewritegen.quantities import Duration
 from rewritegen.steps import (
@@ -94,6 +95,7 @@ def route_table(plan: Plan) -> tuple[str, ...]:
         "not GET or HEAD: 405, never forwarded",
         "outside the grammar (other paths, escapes, dots, absolute URLs): 404, never forwarded",
         "/-/health: ok; /-/rewritegen: the fingerprint of this text",
+        *([describe_auth(plan.auth)] if plan.auth else []),
         f"{plan.mount}: {_describe_root(plan)}",
         f"{plan.mount}NAME in another spelling or without its slash: 301 to the canonical URL",
         f"{plan.mount}NAME/ and {plan.mount}NAME/FILE, the first line that fits:",

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 from pydantic.json_schema import GenerateJsonSchema
 
+from rewritegen.access import WAYS
 from rewritegen.model import SiteFile
 from rewritegen.pypi import WORD
 from rewritegen.quantities import Duration, Size
@@ -34,6 +35,8 @@ def schema() -> dict[str, Any]:
     for name in ("Proxy", "Redirect"):
         url = definitions[name]["properties"][name.lower()]
         url["anyOf"] = [{"const": WORD}, {"type": url.pop("type"), "pattern": url.pop("pattern")}]
+    # `realm` alone says nothing
+    definitions["Access"]["oneOf"] = [{"required": [key]} for key in WAYS]
     for name in ("private", "fallbacks"):
         items = made["properties"][name]["items"]
         items["oneOf"] = items.pop("anyOf")

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from rewritegen import pypi
+from rewritegen.access import Access
 from rewritegen.diagnostics import Problem, SiteError, quoted, suggestion
 from rewritegen.model import Cache, Index, Pypi, Site, SiteFile, Tls
 from rewritegen.names import Claim, ClaimSet
@@ -36,6 +37,7 @@ from rewritegen.yamlfile import read_yaml
 from rewritegen.yamltree import Document, KeyPath, Mapping, key_of, plain
 
 __all__ = [
+    "Access",
     "Cache",
     "Claim",
     "ClaimSet",
@@ -119,6 +121,7 @@ class _Loader:
             indexes=(Index(file.index, tuple(private), file.public, tuple(fallbacks)),),
             listen=file.listen,
             tls=file.tls,
+            auth=file.auth,
             state=file.state,
             cache=file.cache,
             resolver=file.resolver,

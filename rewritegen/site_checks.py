@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from rewritegen.access import WAYS
 from rewritegen.diagnostics import Problem, quoted
 from rewritegen.layouts import KINDS, LAYOUTS
 from rewritegen.model import Index, Site
@@ -22,7 +23,7 @@ __all__ = ["clashes"]
 def clashes(site: Site) -> list[Problem]:
     """Return what is wrong between the values of a site, each problem at the later of the two."""
     checks = _Checks(site)
-    problems = [*checks.listens(), *checks.directories()]
+    problems = [*checks.listens(), *checks.auth(), *checks.directories()]
     for index in site.indexes:
         problems += checks.names(index)
         problems += checks.claims(index)
@@ -35,7 +36,7 @@ def clashes(site: Site) -> list[Problem]:
 
 @dataclass(frozen=True, slots=True)
 class _Directory:
-    """A path of the site: served to clients, our own, or the private key of the certificate."""
+    """A path of the site: served to clients, our own, or the private key of the certificate, or passwords."""
 
     path: str
     key: str
@@ -70,6 +71,35 @@ class _Checks:
             message = f"{quoted(inner)} is bound by {quoted(self._site.listen[rivals[0]])} already"
             yield self._problem("RG407", "inner", message, "choose another port for `inner`")
 
+    def auth(self) -> Iterator[Problem]:
+        """One way says who may read: of two, one of the servers would ask for either."""
+        auth = self._site.auth
+        if auth is None:
+            return
+        ways = [key for key in WAYS if getattr(auth, key)]
+        for key in WAYS:
+            if key not in ways and self._is_written(f"auth.{key}"):
+                message = f"{quoted(key)} must be a string, and is nothing"
+                yield self._problem(
+                    "RG203", f"auth.{key}", message, "give it a value, or delete it"
+                )
+        known = f"known: {', '.join(map(quoted, WAYS))}"
+        if not ways:
+            yield self._problem("RG207", "auth", "nothing in `auth` says who may read", known)
+        for way in ways[1:]:
+            message = (
+                f"{quoted(ways[0])} says who may read already, in {self._line(f'auth.{ways[0]}')}"
+            )
+            advice = f"delete {quoted(ways[0])} or {quoted(way)}"
+            yield self._problem("RG207", f"auth.{way}", message, advice)
+        if self._is_written("auth.realm") and ways and "basic" not in ways:
+            advice = f"delete it: {quoted(ways[0])} asks for no password"
+            yield self._problem("RG413", "auth.realm", "only `basic` has a realm", advice)
+        if auth.certificates and not self._is_written("tls"):
+            advice = "write `tls: {certificate: ..., key: ...}`; behind a front that speaks TLS, let it check them"
+            message = "clients show certificates over TLS only, and `tls` is missing"
+            yield self._problem("RG414", "auth.certificates", message, advice)
+
     def directories(self) -> Iterator[Problem]:
         """No directory of the site is another one, or lies in it."""
         known: dict[str, _Directory] = {}
@@ -100,17 +130,17 @@ class _Checks:
             yield _Directory(self._site.cache.path, "cache.path", "own")
         if self._site.tls:
             yield _Directory(self._site.tls.key, "tls.key", "secret")
+        if self._site.auth and self._site.auth.basic:
+            yield _Directory(self._site.auth.basic, "auth.basic", "secret")
 
     def _overlap(self, inner: _Directory, outer: _Directory) -> Problem:
         relation = "is" if inner.path == outer.path else "lies inside"
         message = f"{quoted(inner.path)} {relation} {quoted(outer.path)} of {self._at(outer.key)}"
         if inner.role == "secret":
-            return self._problem(
-                "RG410",
-                inner.key,
-                message,
-                "keep the key where no source is, such as `/etc/ssl/private`",
-            )
+            what = "the key" if inner.key == "tls.key" else "the passwords"
+            where = "/etc/ssl/private" if inner.key == "tls.key" else "/etc/rewritegen"
+            advice = f"keep {what} where no source is, such as {quoted(where)}"
+            return self._problem("RG410", inner.key, message, advice)
         if inner.role == outer.role == "served":
             return self._problem(
                 "RG402",
@@ -258,6 +288,10 @@ class _Checks:
     def _at(self, key: str) -> str:
         place = self._site.place(key)
         return f"{quoted(key)} in line {place.line}" if place else quoted(key)
+
+    def _line(self, key: str) -> str:
+        place = self._site.place(key)
+        return f"line {place.line}" if place else quoted(key)
 
     def _is_written(self, key: str) -> bool:
         document = self._site.document

@@ -42,6 +42,7 @@ __all__ = [
     "SourceName",
     "Url",
     "host_name",
+    "http_url",
     "parse_resolver",
 ]
 
@@ -105,7 +106,7 @@ def _absolute_path(value: str) -> str:
     return "/" + "/".join(parts)
 
 
-def _url(value: str) -> str:
+def http_url(value: str) -> str:
     """Return an http(s) URL with a lower-case host, without the scheme's own port, with a final slash."""
     example = "write it like `https://index.example.org/simple/`"
     if not value.isascii() or not value.isprintable() or " " in value:
@@ -290,7 +291,7 @@ def _pattern(pattern: str) -> WithJsonSchema:
 
 HostName = Annotated[str, AfterValidator(host_name), _pattern(_HOST)]
 AbsolutePath = Annotated[str, AfterValidator(_absolute_path), _pattern("/.*[^/].*")]
-Url = Annotated[str, AfterValidator(_url), _pattern(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?")]
+Url = Annotated[str, AfterValidator(http_url), _pattern(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?")]
 Mount = Annotated[str, AfterValidator(_mount), _pattern(_MOUNT)]
 SourceName = Annotated[str, AfterValidator(_source_name), _pattern(CANONICAL_NAME)]
 ClaimText = Annotated[

@@ -20,6 +20,7 @@ from rewritegen.servers import server as server_named
 from rewritegen.site import load_site
 from tests.support import trees
 from tests.support.certificates import Authority
+from tests.support.credentials import PASSWORD, USER, admission
 from tests.support.dists import wheel_bytes
 from tests.support.installers import prepare
 from tests.support.processes import HOST, free_port
@@ -91,11 +92,27 @@ def _team(site: Moved, authority: Authority) -> None:
     site.pypi(Index(wheels("public-one-1.0", "acme-oss-1.0")))
 
 
+def _team_auth(site: Moved, authority: Authority) -> None:
+    trees.projects(site.move("/srv/packages/team"), wheels("acme-foo-1.0"))
+    site.move("/var/cache/rewritegen").mkdir(parents=True)
+    with admission("basic", site.root / "auth", authority) as admitted:
+        site.replace("{basic: /etc/", f"{{basic: {site.root}/etc/")
+        passwords = site.root / "etc" / "rewritegen" / "htpasswd"
+        passwords.parent.mkdir(parents=True)
+        passwords.write_bytes(Path(admitted.settings["auth"]["basic"]).read_bytes())
+    certificate = authority.issue(HOST)
+    site.replace("/etc/ssl/certs/packages.example.org.pem", str(certificate.chain))
+    site.replace("/etc/ssl/private/packages.example.org.key", str(certificate.key))
+    site.replace("listen: [443]", "listen: ['ADDRESS']")
+    site.pypi(Index(wheels("public-one-1.0")))
+
+
 BUILD: dict[str, Callable[[Moved, Authority], None]] = {
     "quickstart": _quickstart,
     "netbook": _netbook,
     "workstation": _workstation,
     "team": _team,
+    "team-auth": _team_auth,
 }
 #: What pip gets through each example, private first.
 PACKAGES = {
@@ -103,6 +120,7 @@ PACKAGES = {
     "netbook": ("acme-foo", "public-one", "attic-one"),
     "workstation": ("acme-foo", "public-one"),
     "team": ("acme-foo", "lab-bench", "public-one", "acme-oss"),
+    "team-auth": ("acme-foo", "public-one"),
 }
 STATE = "/var/lib/rewritegen/"
 
@@ -146,7 +164,8 @@ def test_pip_installs_through_it(
         pip = prepare("pip-newest", request.config.cache.mkdir("installers"))
         options = ["--cert", str(authority.pem)] if live.plan.tls else []
         lines = [_requirement(name) for name in PACKAGES[example]]
-        done = pip.install(live.url, lines, tmp_path, options)
+        url = live.url.replace("//", f"//{USER}:{PASSWORD}@") if live.plan.auth else live.url
+        done = pip.install(url, lines, tmp_path, options)
     finally:
         live.server.stop()
     assert done.status == 0, done.output

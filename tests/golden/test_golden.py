@@ -45,7 +45,13 @@ def _rendered(example: Path, name: str) -> Files:
 
 
 def test_there_are_examples() -> None:
-    assert {path.stem for path in EXAMPLES} >= {"quickstart", "netbook", "workstation", "team"}
+    assert {path.stem for path in EXAMPLES} >= {
+        "quickstart",
+        "netbook",
+        "workstation",
+        "team",
+        "team-auth",
+    }
 
 
 @each_example

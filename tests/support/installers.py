@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,10 +79,12 @@ class Command:
         directory: Path,
         options: Sequence[str] = (),
         retries: int = 0,
+        environment: Mapping[str, str] | None = None,
     ) -> Installed:
         """Install ``NAME==VERSION --hash=sha256:...`` lines, and nothing else, from this index into a new target.
 
         :param directory: an empty directory for HOME, the caches and the target.
+        :param environment: what the client's environment has besides.
         :param retries: how often pip asks again after a failure; its own default is 5.
         """
         listed = directory / "requirements.txt"
@@ -96,7 +98,7 @@ class Command:
             argv += ["--no-cache-dir", "--disable-pip-version-check", f"--retries={retries}"]
         done = subprocess.run(
             argv,
-            env=hermetic_environment(directory),
+            env={**hermetic_environment(directory), **(environment or {})},
             cwd=directory,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -7,6 +7,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 
+from rewritegen.access import Access
 from rewritegen.diagnostics import SiteError
 from rewritegen.model import Cache, Pypi, SiteFile, Tls
 from rewritegen.schema import schema
@@ -16,7 +17,7 @@ from rewritegen.starter import starter
 
 SCHEMA = schema()
 VALIDATOR = Draft202012Validator(SCHEMA)
-MODELS: tuple[type[BaseModel], ...] = (*PRIVATE_SOURCES, *FALLBACKS, Tls, Cache, Pypi)
+MODELS: tuple[type[BaseModel], ...] = (*PRIVATE_SOURCES, *FALLBACKS, Tls, Access, Cache, Pypi)
 
 MINIMAL = "server_name: a.example.org\nprivate: [{path: /srv/a, listing: automatic}]\n"
 
@@ -34,7 +35,21 @@ RIGHT = {
     "pypi: {index: 'https://pypi.example.org/', files: []}\npublic: [acme-oss]\n",
 }
 
+RIGHT |= {
+    "passwords": MINIMAL + "auth: {basic: /a, realm: our packages}",
+    "client-certificates": MINIMAL
+    + "tls: {certificate: /a, key: /b}\nauth: {certificates: /team-ca.pem}",
+    "service": MINIMAL + "auth: {request: 'http://127.0.0.1:9091/auth'}",
+}
+
 WRONG = {
+    "auth-says-nothing": MINIMAL + "auth: {realm: packages}",
+    "auth-says-two-things": MINIMAL + "auth: {basic: /a, request: 'http://127.0.0.1:9091/auth'}",
+    "auth-null": MINIMAL + "auth: {basic: }",
+    "auth-relative": MINIMAL + "auth: {basic: htpasswd}",
+    "auth-realm": MINIMAL + "auth: {basic: /a, realm: 'a\"b'}",
+    "auth-no-url": MINIMAL + "auth: {request: 127.0.0.1:9091}",
+    "auth-unknown-key": MINIMAL + "auth: {basic: /a, user: b}",
     "no-server-name": "private: [{path: /srv/a, listing: automatic}]",
     "no-private": "server_name: a.example.org",
     "empty-private": "server_name: a.example.org\nprivate: []",

@@ -288,6 +288,7 @@ def test_the_examples_in_the_file_to_start_from_are_valid() -> None:
     assert [source.name for source in index.private] == ["team", "eggs"]
     assert [source.name for source in index.fallbacks] == ["netbook", "partner", "pypi"]
     assert site.tls is not None
+    assert site.auth is not None
     assert site.cache is not None
     assert index.public == ("acme-oss",)
 
@@ -295,7 +296,7 @@ def test_the_examples_in_the_file_to_start_from_are_valid() -> None:
 def test_each_example_in_the_file_to_start_from_is_valid_alone() -> None:
     text = starter()
     blocks = re.findall(r"(?m)(?:^#(?:[^ \n]|  ).*\n)+", text.partition("\n\n")[2])
-    assert len(blocks) == 8
+    assert len(blocks) == 9
     for block in blocks:
         load(text.replace(block, re.sub(r"(?m)^#", "", block)))
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from rewritegen.diagnostics import Problem
 from rewritegen.plan import Plan
 from rewritegen.servers.apache.capabilities import BASELINE, OLDEST, ask
+from rewritegen.servers.apache.gate import gate_refusals
 from rewritegen.servers.apache.turns import MOST_PROXIES
 from rewritegen.servers.base import Capabilities, Files, Scope, seal
 from rewritegen.steps import TryProxy
@@ -60,6 +61,7 @@ class Apache:
             *_missing(modules(plan, scope), capabilities),
             *_fallbacks(plan),
             *_whole_host(plan, scope),
+            *gate_refusals(plan, scope),
         )
 
     def render(
@@ -79,7 +81,8 @@ class Apache:
         standalone = scope == "standalone"
         templates = environment()
         answers = templates.get_template("apache/answers.j2").render(view=seen).strip()
-        parts = ["directories", "rules", "texts", *_asking_parts(seen)]
+        gate = ["gate"] if seen.gate else []
+        parts = ["directories", "rules", "texts", *gate, *_asking_parts(seen)]
         site = "\n\n".join(
             templates.get_template(f"apache/{part}.j2").render(view=seen).strip() for part in parts
         )
@@ -111,6 +114,8 @@ def _asking_parts(seen: View) -> Iterator[str]:
         yield "cache" if seen.asking.kept else "never"
         if seen.asking.fetcher is not None:
             yield "answered"
+        if seen.gate:
+            yield "gate_asking"
 
 
 def _fetching(seen: View) -> str:

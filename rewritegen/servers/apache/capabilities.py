@@ -32,7 +32,8 @@ BASELINE = Capabilities(
     OLDEST,
     frozenset(
         [
-            *("alias", "authz_core", "autoindex", "cache", "cache_disk", "deflate", "filter"),
+            *("actions", "alias", "auth_basic", "authn_core", "authn_file", "authz_core"),
+            *("authz_user", "autoindex", "cache", "cache_disk", "deflate", "filter"),
             *("headers", "lbmethod_byrequests", "log_config", "mpm_event", "proxy"),
             *("proxy_balancer", "proxy_http", "rewrite", "slotmem_shm", "ssl", "substitute"),
             *("unixd", "version"),

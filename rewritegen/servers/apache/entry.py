@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rewritegen.names import CANONICAL_NAME, TOO_MANY_CAPITALS, TOO_MANY_SEPARATORS
 from rewritegen.plan import METHODS, Plan
 from rewritegen.servers.apache.files import file_rules
+from rewritegen.servers.apache.gate import gate_rules
 from rewritegen.servers.apache.hops import hop_rules, next_rules
 from rewritegen.servers.apache.logs import for_the_log
 from rewritegen.servers.apache.pages import negotiation, page_rules, root_rules
@@ -31,9 +32,12 @@ def ruleset(plan: Plan, *, part: bool, logged: bool) -> tuple[Item, ...]:
     """
     items = [_body_of_405(), *(for_the_log(agent=True) if logged else ()), *_first_refusals(plan)]
     items.extend(hop_rules(plan))
-    items.extend(_spellings(plan))
-    meta = "a text without a file: the answer 200 has its ErrorDocument, below"
-    items.append(Rule("^/-/(?:health|rewritegen)$", flags=("R=200", "L"), comment=(meta,)))
+    text = "a text without a file: the answer 200 has its ErrorDocument, below"
+    meta = Rule("^/-/(?:health|rewritegen)$", flags=("R=200", "L"), comment=(text,))
+    if plan.auth is None:
+        items.extend((*_spellings(plan), meta))
+    else:
+        items.extend((meta, *gate_rules(plan), *_spellings(plan)))
     items.append(negotiation(plan.mount))
     items.extend(next_rules(plan))
     items.append(root_rules(plan.root_list, plan.mount))

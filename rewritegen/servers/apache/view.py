@@ -7,12 +7,14 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from rewritegen import __version__
+from rewritegen.auth import Basic, Certificates
 from rewritegen.plan import Plan
 from rewritegen.redirects import LOCATION, REDIRECTS
 from rewritegen.routes import route_table
 from rewritegen.servers.apache.capabilities import MODULE_DIRECTORIES, OLDEST, PACKAGES
 from rewritegen.servers.apache.entry import own_urls, ruleset
 from rewritegen.servers.apache.fetcher import PRIVATE_HEADERS, fetcher
+from rewritegen.servers.apache.gate import Gate, gate
 from rewritegen.servers.apache.layout import continued, directive
 from rewritegen.servers.apache.logs import ACCESS, FETCHES, log_format, log_places
 from rewritegen.servers.apache.quoting import argument, comment, directory, expression
@@ -78,6 +80,8 @@ class View(NamedTuple):
     """Arguments of <VirtualHost>."""
     tls: Tls | None
     directories: tuple[Directory, ...]
+    gate: tuple[Gate, ...]
+    """Who may read; empty: everybody."""
     asking: Asking | None
     """The HTTP sources; None when there are none."""
     own: str | None
@@ -139,6 +143,7 @@ def view(plan: Plan, scope: Scope) -> View:
         addresses=" ".join(f'"{_address(address, port)}"' for address, port in plan.listen),
         tls=_tls(plan),
         directories=tuple(_directories(plan)),
+        gate=gate(plan),
         asking=asking(plan, standalone=scope == "standalone"),
         own=continued(directive("<LocationMatch", [f'"{own_urls(plan)}"'])) if part else None,
         private_headers=PRIVATE_HEADERS,
@@ -179,6 +184,12 @@ def modules(plan: Plan, scope: Scope) -> tuple[Module, ...]:
             names |= {"cache", "cache_disk"}
     if _speaks_tls(plan, scope):
         names.add("ssl")
+    if plan.auth is not None:
+        names.add("actions")
+    if isinstance(plan.auth, Basic):
+        names |= {"auth_basic", "authn_core", "authn_file", "authz_user"}
+    elif isinstance(plan.auth, Certificates):
+        names.add("authn_core")
     return tuple(_module(name) for name in sorted(names))
 
 

@@ -20,6 +20,7 @@ OLDEST = (1, 18)
 #: In every build unless it was made without them; those that the generated text uses or that keep files of their own.
 DEFAULT = frozenset(
     {
+        "http_auth_basic",
         "http_autoindex",
         "http_charset",
         "http_fastcgi",
@@ -37,7 +38,9 @@ DEFAULT = frozenset(
 )
 
 #: The oldest version, as distributions build it.
-BASELINE = Capabilities(OLDEST, DEFAULT | {"http_ssl", "http_sub", "http_gzip_static"})
+BASELINE = Capabilities(
+    OLDEST, DEFAULT | {"http_auth_request", "http_ssl", "http_sub", "http_gzip_static"}
+)
 
 _VERSION = re.compile(r"^nginx version: \S+/([0-9]+)\.([0-9]+)\.([0-9]+)", re.MULTILINE)
 _WITH = re.compile(r"--with-([a-z0-9_]+)_module(?=\s|$)")

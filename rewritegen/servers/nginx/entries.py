@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rewritegen.grammar import ARCHIVE_SUFFIX
@@ -54,12 +55,14 @@ class Entries:
     inner: Inner
     guards: tuple[Rule, ...]
     """Rules that each location needs for itself, where the server around it is not ours."""
+    inside: str = ""
+    """What stands before each URL behind a gate, where only nginx itself comes; see :mod:`.gate`."""
 
     def all(self) -> list[tuple[str, Location]]:
         """Return the locations, each with the public prefix that it is below."""
         mount = self.plan.mount
-        rules = Rules(self.names, self.inner)
-        return [
+        rules = Rules(self.names, self.inner, self.inside)
+        found: list[tuple[str, Location]] = [
             ("/-/", self._meta("= /-/health", "ok", "for load balancers")),
             ("/-/", self._meta("= /-/rewritegen", FINGERPRINT_PLACE, "what configuration runs")),
             (mount, self._root_list(rules)),
@@ -68,6 +71,7 @@ class Entries:
             *((route.prefix, self._files(route, rules)) for route in self.plan.files),
             (mount, self._respell()),
         ]
+        return [("/-/", location) for _, location in found] if self.inside else found
 
     def _meta(self, match: str, body: str, why: str) -> Entry:
         headers = (answered_by("none"), NO_CACHE)
@@ -87,10 +91,11 @@ class Entries:
             last = go(self.inner.listing(root.source, root.listing))
         return Entry(
             comment("the list: private projects only, never an upstream's", _INDENT),
-            f"= {self.plan.mount}",
+            f"= {self.inside}{self.plan.mount}",
             (answered_by("none"), VARY, NO_CACHE),
             last,
             (*self.guards, *decided),
+            internal=self._internal,
         )
 
     def _pages(self, rules: Rules) -> Entry:
@@ -102,6 +107,7 @@ class Entries:
             last,
             (*self.guards, *decided),
             self._sets,
+            internal=self._internal,
         )
 
     def _beside(self, rules: Rules) -> Entry:
@@ -115,17 +121,18 @@ class Entries:
             _NO_FILE,
             (*self.guards, *decided),
             self._sets,
+            internal=self._internal,
         )
 
     def _files(self, route: FileRoute, rules: Rules) -> Entry | Fetch:
-        decided = [*self.guards]
+        decided = [*self._guards_of(route)]
         if route.beside:
             test = f"$rg_path !~ {pattern(f'{ARCHIVE_SUFFIX}$')}"
             decided.append(Rule((), test, go(self.inner.absent(route.attempts[0].source))))
         if route.refused:
             words = ("# claims: a public source is not asked for files of these",)
             decided.append(Rule(words, self.names.hidden(route.refused), go(self.inner.refused())))
-        match = f"~ {pattern(f'^{escaped(route.prefix)}(?<rg_path>{_PATH})$')}"
+        match = f"~ {pattern(f'^{escaped(self.inside + route.prefix)}(?<rg_path>{_PATH})$')}"
         for attempt in route.attempts:
             if isinstance(attempt, FetchFrom):
                 return self._fetch(route, attempt, match, tuple(decided))
@@ -138,7 +145,15 @@ class Entries:
             (answered_by("none"), NO_CACHE),
             go(self.inner.absent(owner)) if route.private else _NO_FILE,
             tuple(decided),
+            internal=self._internal,
         )
+
+    def _guards_of(self, route: FileRoute) -> Iterator[Rule]:
+        """Yield the guards; the `error_page` of a location that asks would catch what they return."""
+        asks = any(isinstance(attempt, FetchFrom) for attempt in route.attempts)
+        for rule in self.guards:
+            refused = asks and rule.action.startswith("return 404")
+            yield rule._replace(action=go(self.inner.refused())) if refused else rule
 
     def _fetch(
         self, route: FileRoute, attempt: FetchFrom, match: str, decided: tuple[Rule, ...]
@@ -151,6 +166,8 @@ class Entries:
             if isinstance(one, FetchFrom) and one.source.name == source.name
         ]
         caching = TEN_MINUTES if source.role == "private" else FOREVER
+        methods = (("405", "@rg_405"),) if self.guards else ()
+        errors = (*self.inner.final_errors(source), *methods)
         return Fetch(
             comment(f"{source.key} {source.name}: files from {attempt.url}", _INDENT),
             match,
@@ -158,18 +175,18 @@ class Entries:
             decided,
             # a file beside its page comes here by its public URL: NAME/FILE stands behind the mount then
             pattern(
-                f"^{self._mount if route.beside else escaped(route.prefix)}(?<rg_raw_path>[^?]+)"
+                f"^{escaped(self.plan.mount if route.beside else route.prefix)}(?<rg_raw_path>[^?]+)"
             ),
-            self.inner.ways.file(
-                hosts.index(attempt.url), attempt, self.inner.final_errors(source)
-            ),
-            internal=route.beside,
+            self.inner.ways.file(hosts.index(attempt.url), attempt, errors),
+            internal=route.beside or self._internal,
         )
 
     def _respell(self) -> Respell:
         mount = self._mount
         head, tail = "(?<rg_head>(?:[^/]*[A-Za-z0-9])?)", "(?<rg_tail>.*)"
         joined = "${rg_head}-$rg_tail"
+        # the way in was one of nginx's 10 passes: two of a kind in each make up for it
+        often = 2 if self.inside else 1
         return Respell(
             comment(
                 "another spelling, or the slash is missing: 301 to the canonical URL; never "
@@ -184,26 +201,35 @@ class Entries:
                     f"(?<rg_head>[^/]*){letter}{tail}", f"${{rg_head}}{letter.lower()}$rg_tail"
                 )
                 for letter in string.ascii_uppercase
+                for _ in range(often)
             ),
-            mixed=self._rewrite(f"{head}[-._]*[._][-._]*{tail}", joined),
-            dashes=self._rewrite(f"{head}--+{tail}", joined),
+            separators=tuple(
+                self._rewrite(f"{head}{run}{tail}", joined)
+                for run in ("[-._]*[._][-._]*", "--+")
+                for _ in range(often)
+            ),
             again=pattern(f"^{mount}[^/]*(?:[A-Z._]|--)"),
             same=self._rewrite("(?<rg_tail>[A-Za-z0-9._-]+/?)", "$rg_tail"),
             slashless=self._rewrite("(?<rg_head>[a-z0-9-]+)", "$rg_head/"),
             canonical=pattern(f"^{mount}(?<rg_name>{CANONICAL_NAME})/$"),
             location=f"{self.plan.mount}$rg_name/",
+            internal=self._internal,
         )
 
     def _rewrite(self, name: str, replacement: str) -> str:
         """Return the arguments of a ``rewrite`` of the name, on two lines when they are too long for one."""
         find = pattern(f"^{self._mount}{name}$")
-        replaced = argument(f"{self.plan.mount}{replacement}")
+        replaced = argument(f"{self.inside}{self.plan.mount}{replacement}")
         short = len(f"        rewrite {find} {replaced};") <= WIDTH
         return f"{find} {replaced}" if short else f"{find}\n{_INDENT * 3}{replaced}"
 
     @property
     def _mount(self) -> str:
-        return escaped(self.plan.mount)
+        return escaped(f"{self.inside}{self.plan.mount}")
+
+    @property
+    def _internal(self) -> bool:
+        return bool(self.inside)
 
     @property
     def _hashed(self) -> bool:

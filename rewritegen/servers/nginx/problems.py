@@ -14,6 +14,7 @@ CODES: dict[str, str] = {
     "RG604": "without the module the configuration would not start, or would answer something else",
     "RG605": "nginx ends a request with 500 at its 11th internal jump, so a longer chain cannot be answered",
     "RG606": "locations for somebody else's server must leave it something",
+    "RG607": "who makes the TLS connection asks for the certificate",
 }
 
 

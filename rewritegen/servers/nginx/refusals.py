@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rewritegen.auth import Basic, Certificates, Service
 from rewritegen.diagnostics import Problem, quoted
 from rewritegen.plan import Plan
 from rewritegen.servers.base import Capabilities, Scope
@@ -73,7 +74,17 @@ def _needed(plan: Plan) -> dict[str, str]:
         needed["http_ssl"] = "asking an HTTP index over TLS"
     if plan.tls is not None:
         needed["http_ssl"] = "`tls`"
-    return needed
+    return needed | _needed_by_auth(plan)
+
+
+def _needed_by_auth(plan: Plan) -> dict[str, str]:
+    match plan.auth:
+        case Basic():
+            return {"http_auth_basic": "`auth: {basic: ...}`"}
+        case Service():
+            return dict.fromkeys(("http_auth_request", "http_proxy"), "`auth: {request: ...}`")
+        case _:
+            return {}
 
 
 def _modules(plan: Plan, scope: Scope, capabilities: Capabilities) -> Iterator[Problem]:
@@ -96,7 +107,7 @@ def _missing(module: str, reason: str) -> Problem:
 
 
 def _chain(plan: Plan) -> Iterator[Problem]:
-    jumps = chain_length(plan)
+    jumps = chain_length(plan) + bool(plan.auth)  # one into the gate
     if jumps > MOST_JUMPS:
         proxies = [step for step in plan.page if isinstance(step, TryProxy)]
         what = f"{len(proxies)} HTTP fallbacks and what follows them need {jumps} internal jumps"
@@ -108,3 +119,7 @@ def _scope(plan: Plan, scope: Scope) -> Iterator[Problem]:
     if scope == "locations" and plan.mount == "/":
         help = "use `--scope vhost`, or mount the index below a path such as `/simple/`"
         yield problem("RG606", "an index at `/` takes the whole server", help, "index")
+    if scope == "locations" and isinstance(plan.auth, Certificates):
+        help = "use `--scope vhost`, or let the virtual host that is there ask for them, and delete `auth`"
+        what = "client certificates are asked for by the virtual host, which is not ours here"
+        yield problem("RG607", what, help, "auth.certificates")

@@ -19,6 +19,7 @@ from rewritegen.servers.base import (
 from rewritegen.servers.nginx.capabilities import OLDEST
 from rewritegen.servers.nginx.entries import Entries
 from rewritegen.servers.nginx.fetcher import FAILED, Fetcher
+from rewritegen.servers.nginx.gate import INSIDE, asked, client_ca, gate, private
 from rewritegen.servers.nginx.inner import Inner
 from rewritegen.servers.nginx.names import Names
 from rewritegen.servers.nginx.near import Ways, copies
@@ -71,7 +72,12 @@ def _view(plan: Plan, scope: Scope, capabilities: Capabilities) -> View:
     fetcher = Fetcher(plan, names, upstreams, script)
     inner = Inner(names, Ways(plan, site, fetcher), "http_gzip_static" in capabilities)
     own = guards if scope == "locations" else ()
-    entries = Entries(plan, names, inner, own).all()
+    gated = gate(plan, own, whole_server=scope != "locations")
+    entries = [*gated, *Entries(plan, names, inner, own, INSIDE if gated else "").all()]
+    others = (*inner.locations.values(), *asked(plan))
+    if gated:
+        entries = [(prefix, private(location)) for prefix, location in entries]
+        others = tuple(map(private, others))
     fetching = _fetching(plan, fetcher, scope)
     return View(
         site=site,
@@ -80,6 +86,7 @@ def _view(plan: Plan, scope: Scope, capabilities: Capabilities) -> View:
         server_name=plan.server_name,
         listen=_listen(plan),
         certificate=_certificate(plan),
+        client_ca=client_ca(plan),
         ciphers=CIPHERS,
         log=_log(plan, scope),
         temporary=tuple(word for word in _TEMPORARY if f"http_{word}" in capabilities),
@@ -92,7 +99,8 @@ def _view(plan: Plan, scope: Scope, capabilities: Capabilities) -> View:
         groups=(*upstreams.near.values(), *upstreams.far.values()),
         fetching=fetching,
         guards=guards,
-        containers=_containers(entries, tuple(inner.locations.values()), scope),
+        nothing_else=() if gated else ('return 404 "outside this index\\n"',),
+        containers=_containers(entries, others, scope),
     )
 
 

@@ -37,6 +37,8 @@ class Rules:
 
     names: Names
     inner: Inner
+    inside: str = ""
+    """What stands before the URLs of files behind a gate."""
 
     def page(self, step: Step) -> Iterator[Rule]:
         """Return the rules of a step for the page of a project."""
@@ -60,14 +62,18 @@ class Rules:
             yield from _headed(named(step.source, "has the project"), self._owned_beside(step))
         elif isinstance(step, AskPrivately):
             route = step.upstream.beside
-            target = f"{route}$rg_name/$rg_file" if route else self.inner.absent(step.source)
+            target = (
+                f"{self.inside}{route}$rg_name/$rg_file"
+                if route
+                else self.inner.absent(step.source)
+            )
             yield self._claimed(step, target)
         elif isinstance(step, TryMirror):
             yield from _headed(named(step.source, "has the project"), self._mirrored_beside(step))
         elif isinstance(step, TryProxy) and step.upstream.beside:
             words = named(step.source, "its files lie beside their pages")
             test = f"$rg_file ~ {pattern(f'{ARCHIVE_SUFFIX}$')}"
-            yield Rule((words,), test, go(f"{step.upstream.beside}$rg_name/$rg_file"))
+            yield Rule((words,), test, go(f"{self.inside}{step.upstream.beside}$rg_name/$rg_file"))
 
     def files(self, attempt: ServeFrom) -> Iterator[Rule]:
         """Return the rules that serve a file from local directories."""

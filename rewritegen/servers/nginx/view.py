@@ -12,6 +12,7 @@ from rewritegen.steps import Limits
 
 __all__ = [
     "Ask",
+    "AskService",
     "Container",
     "Entry",
     "Far",
@@ -19,6 +20,7 @@ __all__ = [
     "Fetched",
     "Fetching",
     "FileTree",
+    "Gate",
     "Group",
     "Header",
     "ListTree",
@@ -91,10 +93,8 @@ class Respell(NamedTuple):
     rules: tuple[Rule, ...]
     letters: tuple[str, ...]
     """Rewrites that make one capital small."""
-    mixed: str
-    """Rewrite of a run of separators with a dot or underscore in it."""
-    dashes: str
-    """Rewrite of a run of dashes."""
+    separators: tuple[str, ...]
+    """Rewrites of a run of separators with a dot or underscore in it, and of a run of dashes."""
     again: str
     """Pattern of what is not done yet."""
     same: str
@@ -104,6 +104,7 @@ class Respell(NamedTuple):
     canonical: str
     """Pattern of what is done."""
     location: str
+    internal: bool = False
 
     @property
     def template(self) -> str:
@@ -257,8 +258,47 @@ class Fetch(NamedTuple):
         return "nginx/location_fetch.j2"
 
 
+class Gate(NamedTuple):
+    """Where requests come in that only some may make; who may, goes on inside."""
+
+    comment: tuple[str, ...]
+    match: str
+    headers: tuple[Header, ...]
+    rules: tuple[Rule, ...]
+    admits: tuple[str, ...]
+    """Directives that nginx looks at before ``try_files``."""
+    inside: str
+    """What stands before the URL inside."""
+
+    @property
+    def template(self) -> str:
+        """The template that lays it out."""
+        return "nginx/location_gate.j2"
+
+
+class AskService(NamedTuple):
+    """The service that says who may read."""
+
+    comment: tuple[str, ...]
+    match: str
+    headers: tuple[Header, ...]
+    url: str
+    host: str
+    asked: str
+    """Scheme and host of this site, as the service is told them."""
+    tls: tuple[tuple[str, str], ...]
+    """Name in its certificate, and the authorities, if it speaks TLS."""
+
+    @property
+    def template(self) -> str:
+        """The template that lays it out."""
+        return "nginx/location_service.j2"
+
+
 #: Each has comment lines, what it matches, the complete set of its headers, and the template that lays it out.
-Location: TypeAlias = Entry | Respell | PageTree | ListTree | FileTree | Ask | Fetch
+Location: TypeAlias = (
+    Entry | Respell | PageTree | ListTree | FileTree | Ask | Fetch | Gate | AskService
+)
 
 
 class Container(NamedTuple):
@@ -282,6 +322,8 @@ class View(NamedTuple):
     listen: tuple[str, ...]
     certificate: tuple[tuple[str, str], ...]
     """Certificate and key; empty without TLS."""
+    client_ca: tuple[str, ...]
+    """The authority of client certificates; empty when nobody is asked for one."""
     ciphers: str
     log: str
     temporary: tuple[str, ...]
@@ -301,4 +343,6 @@ class View(NamedTuple):
     fetching: tuple[Fetching, ...]
     """The inner server; empty when nobody is asked."""
     guards: tuple[Rule, ...]
+    nothing_else: tuple[str, ...]
+    """What our own server says to what no location has; empty behind a gate, which has all."""
     containers: tuple[Container, ...]
