@@ -71,6 +71,7 @@ CODES: dict[str, str] = {
     "RG410": "a private key among files that are served, or that the server writes, does not stay private",
     "RG411": "a name that stands twice is a slip of the pen, perhaps for another name",
     "RG412": "a bare file name in a page does not say which source the page was from",
+    "RG413": "an exception of nothing hides a claim that was forgotten or misspelt: names nearby go out",
 }
 
 

@@ -343,7 +343,7 @@ BROKEN = (
     Broken("names", f"{STATE}/names", 0, 503, "none"),
     Broken("names that can be listed only", f"{STATE}/names", 0o644, 503, "none"),
     Broken("names that can be entered only", f"{STATE}/names", 0o711, 200, OURS),
-    Broken("sentinel", f"{STATE}/names/.rewritegen-names", 0, 200, OURS),
+    Broken("sentinel", f"{STATE}/names/~rewritegen-names", 0, 200, OURS),
     Broken("scanned name", f"{STATE}/names/plain-tool", 0, 200, OURS),
     Broken("pages", f"{STATE}/pages", 0, 404, OURS),
     Broken("pages of the source", f"{STATE}/pages/rg-page", 0, 404, OURS),
