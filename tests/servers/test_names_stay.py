@@ -26,7 +26,7 @@ from tests.support.tools import find
 from tests.support.upstream import Index, upstream
 from tests.support.wire import ask
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 NAMES = ("acme-foo", "plain-tool", "raw-tool", "linked-tool", "house-tool")
 #: What would be in a request for one of them, in any spelling.
