@@ -253,7 +253,7 @@ READ_BACK: dict[str, dict[str, tuple[str, str]]] = {
     "nginx": {
         "tls.certificate": ("ssl_certificate", ""),
         "tls.key": ("ssl_certificate_key", ""),
-        "state": ("alias", "/root/"),
+        "state": ("alias", "/root" + "/"),
         "private[0].path": ("alias", "/"),
         "fallbacks[0].mirror": ("alias", "/packages/"),
         "cache.path": ("proxy_cache_path", "/nginx"),
