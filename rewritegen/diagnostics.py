@@ -76,6 +76,7 @@ CODES: dict[str, str] = {
     "RG412": "a bare file name in a page does not say which source the page was from",
     "RG413": "a realm belongs to a password, and nothing else that is asked for has one",
     "RG414": "a client certificate is shown while a TLS connection is made, and nowhere else",
+    "RG415": "an exception of nothing hides a claim that was forgotten or misspelt: names nearby go out",
 }
 
 

@@ -163,7 +163,7 @@ def _copies(site: Site) -> Copies | None:
 def _page_steps(site: Site, index: Index) -> list[Step]:
     steps: list[Step] = []
     if site.state is not None:
-        steps.append(Available(None, f"{site.state}/names/.rewritegen-names"))
+        steps.append(Available(None, f"{site.state}/names/~rewritegen-names"))
     for private in index.private:
         source = Source("private", private.name, private.key)
         if isinstance(private, PrivateProxy):
@@ -308,7 +308,7 @@ def _fetch_routes(
 
 def _root_list(site: Site, index: Index) -> RootList:
     if site.state is not None:
-        marker = f"{site.state}/names/.rewritegen-names"
+        marker = f"{site.state}/names/~rewritegen-names"
         return RootList(f"{site.state}/root", None, marker, None)
     directories = [private for private in index.private if isinstance(private, PrivateDirectory)]
     if len(directories) != 1:

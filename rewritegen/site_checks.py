@@ -201,7 +201,7 @@ class _Checks:
         return self._problem("RG404", _claim(source, number), message, advice)
 
     def public(self, index: Index) -> Iterator[Problem]:
-        """A public name may be an exception, written out, below a claimed prefix; it is not claimed itself."""
+        """A public name is an exception, written out, below a claimed prefix; it is not claimed itself."""
         if not index.public:
             return
         claimed = {
@@ -209,6 +209,7 @@ class _Checks:
             for source in index.private
             for number, claim in enumerate(source.claims)
         }
+        prefixes = {c.name for source in index.private for c in source.claims if c.prefix}
         known: dict[str, int] = {}
         for number, name in enumerate(index.public):
             key = f"public[{number}]"
@@ -222,6 +223,10 @@ class _Checks:
                 message = f"{quoted(name)} is public here and claimed at {self._at(_claim(*claimed[name]))}"
                 advice = "delete it in one place; only a name below a prefix may be public: `acme-oss` with `acme-*`"
                 yield self._problem("RG406", key, message, advice)
+            elif not any(above in prefixes for above in _above(name, itself=False)):
+                message = f"{quoted(name)} is public anyway: it is below no claimed prefix"
+                advice = "delete it, or claim the prefix that it is an exception of: `acme-oss` with `acme-*`"
+                yield self._problem("RG415", key, message, advice)
 
     def listings(self, index: Index) -> Iterator[Problem]:
         """The server's own listing is possible where every project has a directory."""

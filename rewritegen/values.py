@@ -139,6 +139,8 @@ def http_url(value: str) -> str:
     if not re.fullmatch(_URL_PATH, parts.path) or {".", ".."} & set(parts.path.split("/")):
         advice = "parts of letters, digits and `. _ ~ + @ = -`, none of them `.` or `..` or empty"
         raise refusal("RG304", f"the path of the URL {quoted(value)} cannot be used", advice)
+    if len(value) > 1024:
+        raise refusal("RG304", "the URL is longer than 1024 characters", "use a shorter one")
     authority = f"[{host}]" if ":" in host else host
     if port is not None and (parts.scheme, port) not in (("http", 80), ("https", 443)):
         authority += f":{port}"
@@ -172,6 +174,8 @@ def _mount(value: str) -> str:
             f"{quoted(value)} is not a mount",
             f"write a path that begins and ends with a slash: {quoted(suggested)}",
         )
+    if len(value) > 200:
+        raise refusal("RG305", "the mount is longer than 200 characters", "choose a shorter one")
     parts = value.strip("/").split("/")
     if parts[0] in ("-", "files", "packages") or parts[-1] == "packages":
         advice = "choose another, such as `/simple/`: `/-/`, `/files/` and `packages/` beside the mount are taken"

@@ -13,16 +13,20 @@ from rewritegen.pages.store import State, names_in, sync_directory, write_file
 __all__ = ["SENTINEL", "forget", "record_names"]
 
 #: The servers answer 503 while it cannot be seen: a state that was lost must not look like a state without names.
-SENTINEL = ".rewritegen-names"
+#: No dot begins it, so that ``rm names/*`` takes it along, and ``~`` comes behind every name, so that what copies in
+#: their order (rsync) and stops half way has not copied it.
+SENTINEL = "~rewritegen-names"
 
 
 def record_names(
     state: State, names: Mapping[str, Iterable[str]], fresh: Mapping[str, Iterable[str]]
-) -> tuple[NormalizedName, ...]:
-    """Add names by source; return those that were not known before.
+) -> tuple[tuple[NormalizedName, ...], tuple[NormalizedName, ...]]:
+    """Add names by source; return those that were not known before, and those of them that had gone unseen.
 
     :param names: all names of every source; what is missing is written, so that a name lost by accident comes back.
     :param fresh: those that a source did not have in the run before.
+
+    Names go unseen while the sentinel stays: no server can tell that from a name that was never there.
 
     The sentinel comes last, so that a first run that is killed leaves a site that answers 503, not one that knows
     half of its names.
@@ -43,7 +47,9 @@ def record_names(
     if SENTINEL not in known:
         write_file(state.names / SENTINEL, b"", sync=True)
         sync_directory(state.names)
-    return tuple(added)
+    fresh_names = {name for of_source in fresh.values() for name in of_source}
+    unseen = tuple(name for name in added if SENTINEL in known and name not in fresh_names)
+    return tuple(added), unseen
 
 
 def _write_source(state: State, source: str, names: Iterable[str]) -> None:

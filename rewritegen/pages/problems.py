@@ -91,6 +91,10 @@ _TABLE = {
         "a sidecar that is too large or unreadable says nothing",
         "write a short line of UTF-8 text into it",
     ),
+    "RG520": _Code(
+        "a scanned name that is lost is not private until it is written again: a fallback was asked for it",
+        "they are written again; claim such names, and after a restore keep `~rewritegen-names` away until this ran",
+    ),
 }
 
 #: Every code of ``rewritegen index`` and why it is a problem at all, as in :data:`rewritegen.diagnostics.CODES`.

@@ -35,9 +35,11 @@ def run_index(
     sources = [Source(state, tree) for tree in job.trees]
     problems: list[Problem] = []
     added: tuple[NormalizedName, ...] = ()
+    workers = jobs or (os.cpu_count() or 1) + 1
     try:
         with state.lock(_told(progress)):
-            added = _run(state, sources, job.index_url, jobs or (os.cpu_count() or 1) + 1, progress)
+            added, lost = _run(state, sources, job.index_url, workers, progress)
+        problems += _lost_problems(state, lost)
     except OSError as error:
         problems.append(_state_problem(state, error))
     finally:
@@ -54,7 +56,8 @@ def run_index(
 
 def _run(
     state: State, sources: list[Source], index_url: str, jobs: int, progress: Progress | None
-) -> tuple[NormalizedName, ...]:
+) -> tuple[tuple[NormalizedName, ...], tuple[NormalizedName, ...]]:
+    """Return the names that were written, and those of them that had been lost."""
     names_in(state.sources)  # clears away what a killed run left
     for source in sources:
         source.look()
@@ -63,11 +66,11 @@ def _run(
     # Names before pages: a name is ours from the moment that anybody could see a page of it.
     names = {source.tree.source: source.names() for source in sources}
     fresh = {source.tree.source: source.new_names() for source in sources}
-    added = record_names(state, names, fresh)
+    added, lost = record_names(state, names, fresh)
     for source in sources:
         source.write(index_url)
     _write_root(state, sources, index_url)
-    return added
+    return added, lost
 
 
 def _write_root(state: State, sources: list[Source], index_url: str) -> None:
@@ -78,6 +81,13 @@ def _write_root(state: State, sources: list[Source], index_url: str) -> None:
     names = {name for source in private for name in source.memory.listed}
     memory = publish_root(state.root_list, names, remembered, index_url)
     save_memory(path, Memory(pages={"": memory}))
+
+
+def _lost_problems(state: State, lost: tuple[NormalizedName, ...]) -> Iterator[Problem]:
+    """Say that the state had forgotten names: the servers cannot see it, and took them for public meanwhile."""
+    if lost:
+        more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
+        yield problem("RG520", f"{shown(lost[0])}{more} had gone from {shown(state.names)}")
 
 
 def _told(progress: Progress | None) -> Iterator[None]:

@@ -159,7 +159,7 @@ def hand_made_state(place: Path, projects: int) -> None:
     for directory in (names, pages, team, place / "state" / "root"):
         directory.mkdir(parents=True, exist_ok=True)
     (team / ".rewritegen-root").touch()
-    (names / ".rewritegen-names").touch()
+    (names / "~rewritegen-names").touch()
     for number in range(projects):
         name = f"project-{number:05}"
         (names / name).write_text("team\n")

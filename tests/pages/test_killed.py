@@ -151,7 +151,7 @@ def test_killed_before_every_change(bench: Bench, tmp_path: Path, first: bool) -
         assert died == -signal.SIGKILL
         killed += 1
         check_valid(bench)
-        sentinel = bench.state / "names" / ".rewritegen-names"
+        sentinel = bench.state / "names" / "~rewritegen-names"
         assert not first or not sentinel.exists() or set(bench.names()) == names, last
         assert codes(bench.index()) == []
         assert content(bench.state).keys() == content(whole.state).keys(), last

@@ -98,7 +98,7 @@ def test_a_root_that_was_never_there(bench: Bench) -> None:
     report = bench.index()
     assert codes(report) == ["RG501"]
     assert bench.listed() == []
-    assert (bench.state / "names" / ".rewritegen-names").exists()
+    assert (bench.state / "names" / "~rewritegen-names").exists()
     assert not (bench.state / "sources" / "team.json").exists()
     bench.root.mkdir()
     assert codes(bench.index()) == []

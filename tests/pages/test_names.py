@@ -8,6 +8,7 @@ import pytest
 from packaging.utils import canonicalize_name
 
 from rewritegen.pages import PrivateTree, forget, run_index
+from rewritegen.pages.owned import SENTINEL
 from tests.support.dists import make_sdist, make_wheel
 from tests.support.indexing import Bench, codes
 
@@ -25,7 +26,7 @@ def test_every_directory_and_every_link_is_ours_in_any_state(bench: Bench) -> No
     assert codes(report).count("RG505") == 2
     assert sorted(report.names_added) == bench.names()
     assert (bench.state / "names" / "acme-foo").read_text() == "team\n"
-    assert (bench.state / "names" / ".rewritegen-names").exists()
+    assert (bench.state / "names" / "~rewritegen-names").exists()
 
 
 def test_names_stay_when_directories_go(bench: Bench) -> None:
@@ -59,7 +60,33 @@ def test_a_name_that_was_lost_from_the_state_comes_back(bench: Bench) -> None:
     (bench.root / "acme-foo").rmdir()
     bench.index()
     shutil.rmtree(bench.state / "names")
-    assert bench.index().names_added == ("acme-foo",)
+    report = bench.index()
+    assert (report.names_added, codes(report)) == (("acme-foo",), [])  # the servers said 503
+
+
+def test_a_name_that_was_lost_alone_is_said(bench: Bench) -> None:
+    """With the sentinel there, as in a backup that was restored in part, no server can see it."""
+    for name in ("acme-foo", "acme-bar", "acme-new"):
+        (bench.root / name).mkdir()
+    bench.index()
+    (bench.root / "acme-foo").rmdir()
+    (bench.state / "names" / "acme-foo").unlink()
+    (bench.state / "names" / "acme-bar").unlink()
+    (bench.root / "acme-newer").mkdir()
+    report = bench.index()
+    assert (codes(report), report.exit_code) == (["RG520"], 1)
+    assert "`acme-bar` and 1 more had gone from" in report.problems[0].message
+    assert bench.names() == ["acme-bar", "acme-foo", "acme-new", "acme-newer"]
+    assert codes(bench.index()) == []
+
+
+def test_emptying_the_names_takes_the_sentinel_along(bench: Bench) -> None:
+    """``rm names/*`` of a shell leaves what begins with a dot, and rsync copies in the order of bytes."""
+    (bench.root / ("z" * 200)).mkdir()
+    bench.index()
+    entries = sorted(path.name for path in (bench.state / "names").iterdir())
+    assert entries == ["z" * 200, SENTINEL]
+    assert not SENTINEL.startswith(".")
 
 
 def test_a_second_source_is_written_into_the_name(bench: Bench) -> None:

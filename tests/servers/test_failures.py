@@ -175,7 +175,7 @@ def test_files_of_a_root_that_went_away(server_kind: str, farm: Farm) -> None:
         )
 
 
-@pytest.mark.parametrize("lost", ["state/names/.rewritegen-names", "state/names", "state"])
+@pytest.mark.parametrize("lost", ["state/names/~rewritegen-names", "state/names", "state"])
 def test_a_state_that_was_lost_stops_the_search(server_kind: str, farm: Farm, lost: str) -> None:
     scene, live = farm.scene("team"), farm.live("team", server_kind)
     with away(scene.root / lost):

@@ -250,7 +250,7 @@ def eggs(
     (root / "state" / "names").mkdir(parents=True)
     for marker in (
         "team/.rewritegen-root",
-        "state/names/.rewritegen-names",
+        "state/names/~rewritegen-names",
         "state/names/gone-tool",
     ):
         (root / marker).touch()

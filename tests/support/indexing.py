@@ -68,7 +68,7 @@ class Bench:
 
     def names(self) -> list[str]:
         directory = self.state / "names"
-        return sorted(path.name for path in directory.iterdir() if path.name[0] != ".")
+        return sorted(path.name for path in directory.iterdir() if path.name[0].isalnum())
 
     def metadata(self) -> list[str]:
         directory = self.state / "metadata" / "team"

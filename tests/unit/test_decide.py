@@ -15,7 +15,7 @@ from tests.unit.sites import FULL, plan_of
 
 MARKERS = frozenset(
     {
-        "/state/names/.rewritegen-names",
+        "/state/names/~rewritegen-names",
         "/srv/team/.rewritegen-root",
         "/srv/lab/.rewritegen-root",
         "/srv/wheels/.rewritegen-root",
@@ -107,7 +107,7 @@ PAGE = "/state/pages/team/acme-foo/index"
         ),
         pytest.param(
             "/simple/six/",
-            Paper("/srv/pypi/web/simple/six/index.html", without="/state/names/.rewritegen-names"),
+            Paper("/srv/pypi/web/simple/six/index.html", without="/state/names/~rewritegen-names"),
             503,
             "none",
             id="state lost",

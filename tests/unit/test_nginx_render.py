@@ -336,7 +336,7 @@ def test_a_path_that_cannot_be_written_is_refused_by_its_key() -> None:
 
 
 def test_names_that_are_words_of_nginx_are_claimed_too(tmp_path: Path) -> None:
-    claims = "claims: [default, include, hostnames, volatile]"
+    claims = "claims: [acme-*, default, include, hostnames, volatile]"
     text = rendered(plan_of(FULL.replace("claims: [acme-*, secret-tool]", claims)))
     written = text["packages.example.org.conf"]
     for word in ("default", "include", "hostnames", "volatile"):

@@ -9,6 +9,7 @@ import pytest
 
 import rewritegen
 from rewritegen.routes import route_table
+from rewritegen.servers import SERVER_NAMES, server
 from rewritegen.steps import Step
 from tests.unit.sites import FULL, plan_of
 
@@ -21,7 +22,7 @@ outside the grammar (other paths, escapes, dots, absolute URLs): 404, never forw
 /simple/: the private projects (/state/root)
 /simple/NAME in another spelling or without its slash: 301 to the canonical URL
 /simple/NAME/ and /simple/NAME/FILE, the first line that fits:
-  1. state is not there (/state/names/.rewritegen-names): 503, nothing is forwarded on a guess
+  1. state is not there (/state/names/~rewritegen-names): 503, nothing is forwarded on a guess
   2. root is not there (/srv/team/.rewritegen-root): 503, nothing is forwarded on a guess
   3. private/team has the project: its page, else 404
   4. root is not there (/srv/lab/.rewritegen-root): 503, nothing is forwarded on a guess
@@ -58,6 +59,26 @@ def test_many_claims_are_counted() -> None:
         private: [{{path: /srv/team, claims: [{claims}]}}]
     """)
     assert any("claimed (40 claims)" in line for line in route_table(plan))
+
+
+@pytest.mark.parametrize("name", SERVER_NAMES)
+def test_every_public_exception_stands_in_the_header(name: str) -> None:
+    """Whoever reads the file sees what is let out below a claim, however many claims there are."""
+    public = [f"acme-oss-{number}" for number in range(40)]
+    claims = ["acme-*", *(f"name{number}" for number in range(40))]
+    plan = plan_of(f"""
+        server_name: packages.example.org
+        state: /state
+        private: [{{path: /srv/team, claims: [{", ".join(claims)}]}}]
+        public: [{", ".join(public)}]
+    """)
+    program = server(name)
+    _, text = program.render(plan, "vhost", program.baseline).texts[0]
+    lines = text.splitlines()
+    header = lines[: next(at for at, line in enumerate(lines) if not line.startswith("#"))]
+    words = " ".join(line.lstrip("# ") for line in header)
+    _, _, listed = words.partition("public all the same: ")
+    assert listed.startswith(f"{', '.join(sorted(public))} ")
 
 
 @pytest.mark.parametrize("step", get_args(Step), ids=lambda step: step.__name__)

@@ -25,14 +25,15 @@ RIGHT = {
     "starter": starter(),
     "minimal": MINIMAL,
     "listen": MINIMAL + 'listen: [8080, "127.0.0.1:8081", "[::1]:8082"]\n',
-    "claims": MINIMAL.replace("automatic", "automatic, claims: [acme-*, Secret.Tool, a]"),
+    "claims": MINIMAL.replace("automatic", "automatic, claims: [acme-*, Secret.Tool, a]")
+    + "public: [acme-oss]\n",
     "private-index": "server_name: a.example.org\nprivate: [{proxy: 'http://eggs.example.org', claims: [eggs]}]\n",
     "fallbacks": MINIMAL
     + "fallbacks:\n- {mirror: /srv/b, layout: pep381client}\n- {proxy: 'https://b.example.org/', kind: devpi}\n"
     "- {redirect: pypi}\n",
     "nested": MINIMAL
     + "tls: {certificate: /a, key: /b}\ncache: {path: /c, size: 20g, pages: 10m}\nstate: /s\nca: /d\nindex: /\n"
-    "pypi: {index: 'https://pypi.example.org/', files: []}\npublic: [acme-oss]\n",
+    "pypi: {index: 'https://pypi.example.org/', files: []}\npublic: []\n",
 }
 
 RIGHT |= {

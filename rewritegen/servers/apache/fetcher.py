@@ -64,8 +64,8 @@ _TURN, _SHORT_TURN = 15000, 1000
 
 #: Another type is no page.
 _NO_PAGE = (
-    'Header set RG-No-Page "\\n" \\\n    "expr=%{REQUEST_STATUS} == 200 && \\\n    %{CONTENT_TYPE}'
-    r' !~ m#^(?:text/html|application/vnd\.pypi\.simple\.)#"'
+    'Header set RG-No-Page "\\n" \\\n    "expr=%{REQUEST_STATUS} == 200 && %{CONTENT_TYPE} !~ \\\n    '
+    r'm#^(?:text/html|application/vnd\.pypi\.simple\.v1\+(?:json|html)) *(?:;|$)#"'
 )
 
 

@@ -126,6 +126,10 @@ def _begins(plan: Plan) -> Iterator[Rule]:
 
 def _asks(plan: Plan) -> Iterator[Rule]:
     """Yield the rules that ask."""
+    early = (
+        "what an upstream says before its answer (103, with cookies and links) goes to nobody",
+    )
+    yield Rule("^", flags=("E=proxy-interim-response:Suppress",), comment=early)
     now = Condition("%{ENV:RG_GO}", "^(renew|fetch)$")
     comment = (
         "the source is asked: to renew the copy, which stands in if that fails, or without one",

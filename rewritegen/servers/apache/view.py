@@ -307,4 +307,7 @@ def _directories(plan: Plan) -> Iterator[Directory]:
         source = plan.root_list.source
         add(plan.root_list.listing, f"{source.key} {source.name}", True)
     for path, (what, listed) in sorted(found.items()):
-        yield Directory(what, directory(path, what.partition(" ")[0].rstrip(":")), listed)
+        # what a source has in the state stands at `state` in the site file
+        ours = plan.state is not None and path.startswith(f"{plan.state}/")
+        key = "state" if ours else what.partition(" ")[0]
+        yield Directory(what, directory(path, key), listed)

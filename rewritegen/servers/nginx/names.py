@@ -152,10 +152,11 @@ def _kept_map(variable: str, cache_control: str, *, page: bool) -> Map:
     what = "page" if page else "file"
     words = comment(f"How long a {what} is kept, and stands in: only a whole one (RFC 5861)")
     # a login form or an error with status 200 is no page (PEP 691 has the types)
-    types = r"(?:text/html|application/vnd\.pypi\.simple\.)" if page else ""
+    types = r"(?:text/html|application/vnd\.pypi\.simple\.v1\+(?:json|html))[ ]*(?:;|$)"
+    answer = f"^200[ ]{types if page else ''}"
     entries = (
         'default ""',
-        f"{pattern(f'^200[ ]{types}', '~*')}\n{_INDENT * 2}{cache_control}",
+        f"{pattern(answer, '~*')}\n{_INDENT * 2}{cache_control}",
         f"{pattern('^304[ ]', '~')}\n{_INDENT * 2}{cache_control}",
     )
     return Map(words, '"$status $upstream_http_content_type"', variable, entries)
