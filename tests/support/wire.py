@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from tests.support.processes import HOST
 
-__all__ = ["Answer", "ask", "request_bytes", "send"]
+__all__ = ["Answer", "ask", "parse_answer", "request_bytes", "send"]
 
 TIMEOUT_SECONDS = 20.0
 
@@ -92,7 +92,7 @@ def send(port: int, data: bytes, tls: ssl.SSLContext | None = None, name: str = 
                     break
         except (ConnectionResetError, BrokenPipeError):
             pass  # what came before the reset is the answer
-    return _parse(received, head_only)
+    return parse_answer(received, head_only)
 
 
 def ask(
@@ -131,7 +131,11 @@ def _is_complete(raw: bytes, head_only: bool) -> bool:
     return headers.get("transfer-encoding") == "chunked" and rest.endswith(b"0\r\n\r\n")
 
 
-def _parse(raw: bytes, head_only: bool) -> Answer:
+def parse_answer(raw: bytes, head_only: bool) -> Answer:
+    """Read the bytes of one whole answer.
+
+    :param head_only: it answers a HEAD and has no body.
+    """
     if not raw.startswith(b"HTTP/"):
         return Answer(0, (), raw, raw)
     lines, rest = _head(raw)
