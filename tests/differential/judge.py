@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rewritegen.decide import Decision, decide
 from rewritegen.plan import Plan
+from rewritegen.representations import accepts_gzip
 from tests.differential.wires import Wire
 from tests.differential.world import World
 from tests.support.compare import (
@@ -18,7 +19,7 @@ from tests.support.compare import (
 from tests.support.upstream import Index
 from tests.support.wire import Answer
 
-__all__ = ["Case", "Verdict", "judge", "send_to"]
+__all__ = ["Case", "Verdict", "differences_of", "judge", "read_as", "send_to"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +65,19 @@ def send_to(world: World, kind: str, wire: Wire) -> Case:
     return Case(world, kind, wire, answer, decision)
 
 
+def read_as(case: Case, wire: Wire) -> Case:
+    """The same answer, as one to another request."""
+    decision = decide(case.plan, wire.request, case.world.stand_ins)
+    return replace(case, wire=wire, decision=decision)
+
+
 def judge(case: Case) -> Verdict:
     """Compare with the model; what is allowed stands in one table, leaks never do."""
     from tests.differential.allowed import explained  # it looks at cases
 
     world = case.world
     leaks = [*world.watch.answer(case.answer), *_disclosed(case)]
-    found = list(_differences(case))
+    found = list(differences_of(case))
     world.asked[case.kind] |= set(case.asked)
     if not found:
         return Verdict(case, tuple(leaks))
@@ -78,7 +85,8 @@ def judge(case: Case) -> Verdict:
     return Verdict(case, (*leaks, *left), used)
 
 
-def _differences(case: Case) -> Iterator[str]:
+def differences_of(case: Case) -> Iterator[str]:
+    """What is not as decided, one sentence each."""
     world, answer, decision = case.world, case.answer, case.decision
     headers = case.wire.request.headers
     method = case.wire.method
@@ -91,9 +99,12 @@ def _differences(case: Case) -> Iterator[str]:
         yield from partial
     except (AssertionError, OSError, EOFError) as error:
         yield f"the answer cannot be read: {error!r}"
+    if answer.all("Content-Encoding") and not accepts_gzip(headers.get("accept-encoding", "")):
+        yield "compressed for a client that did not say that it takes that"
     if str(world.root).encode() in answer.raw:
         yield "a path of the server is told"
-    lines = {*headers.items(), *((name.lower(), value) for name, value in case.wire.headers)}
+    given = [*headers.items(), *((name.lower(), value) for name, value in case.wire.headers)]
+    lines = {(name, value.strip()) for name, value in given}
     yield from upstream_differences(case.plan, decision, world.upstreams, _spared(case))
     for index, recorder in _recorders(world):
         for request in recorder.requests:

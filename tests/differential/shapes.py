@@ -184,6 +184,8 @@ def site_shapes(spec: SiteSpec, places: tuple[str, ...]) -> Iterator[Wire]:
         yield Wire(f"{at}{name}/", "HEAD", (HOST_LINE, ("Accept", JSON)))
         yield Wire(f"{at}{name}/{name}-9.0.tar.gz")
         yield Wire(f"{at}{name}/", headers=(HOST_LINE, ("Connection", "close, Accept"), ("Accept", JSON)))
+        hops = ("Connection", "close, Accept, Accept-Encoding, Host, Cache-Control, User-Agent")
+        yield Wire(f"{at}{name}/", headers=(HOST_LINE, hops, ("Accept", JSON)))
         yield Wire(f"{at}{name}/", headers=(HOST_LINE, ("Range", "bytes=2-9")))
         yield Wire(f"{at}{name}/", headers=(HOST_LINE, ("X-Unheard-Of", "1")))
     for place in places:
@@ -193,6 +195,7 @@ def site_shapes(spec: SiteSpec, places: tuple[str, ...]) -> Iterator[Wire]:
         yield Wire(f"{place}.metadata")
         yield Wire(place, headers=(HOST_LINE, ("Range", "bytes=1-20")))
         yield Wire(place.replace("+", "%2B"))
+        yield Wire(place, headers=(HOST_LINE, *_carried(spec.owned[0])))
     yield Wire("*", "OPTIONS")
     yield Wire("index.example.org:443", "CONNECT")
     yield Wire("/../../etc/passwd")

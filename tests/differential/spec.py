@@ -33,6 +33,8 @@ class Private:
     """Indexed once, then removed: only the scanned names know them."""
     links: tuple[str, ...] = ()
     """Indexed once; now a link to what is not mounted."""
+    fresh: tuple[str, ...] = ()
+    """Directories that came after the last index: only the test of the server knows them."""
     claims: tuple[str, ...] = ()
     public: tuple[str, ...] = ()
     """Names below a claimed prefix that are public."""
@@ -71,7 +73,7 @@ class SiteSpec:
         for source in self.private:
             found |= {c for c in source.claims if not c.endswith("*")}
             if source.form != "proxy":
-                found |= {*source.projects, *source.gone, *source.links}
+                found |= {*source.projects, *source.gone, *source.links, *source.fresh}
         return frozenset(map(canonicalize_name, found))
 
     @property

@@ -53,11 +53,14 @@ def _private(draw: st.DrawFn, number: int, forms: tuple[PrivateForm, ...], state
     if state and form in ("projects", "static", "automatic"):
         gone = (f"{word}-gone",) if draw(st.booleans()) else ()
         links = (f"{word}-linked",) if draw(st.booleans()) else ()
+    fresh: tuple[str, ...] = ()
+    if form in ("projects", "automatic"):
+        fresh = (f"{word}-fresh",) if draw(st.booleans()) else ()
     name = SOURCE_NAMES[number]
     if form == "proxy":
         return Private(name, form, tuple(f"{word}-{part}" for part in ("tool", "lib")), claims=claims, public=public)
-    lost = draw(st.integers(0, 19)) == 0
-    return Private(name, form, spelled, gone, links, claims, public, lost)
+    lost = draw(st.integers(0, 59)) == 0
+    return Private(name, form, spelled, gone, links, fresh, claims, public, lost)
 
 
 @st.composite
@@ -109,5 +112,5 @@ def site_specs(draw: st.DrawFn) -> SiteSpec:
         state=state,
         cache=draw(st.booleans()),
         offline=draw(st.integers(0, 11)) == 0,
-        lost=state and draw(st.integers(0, 24)) == 0,
+        lost=state and draw(st.integers(0, 59)) == 0,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -189,6 +189,8 @@ def _settle(world: World) -> None:
         root = world.root / source.name
         for name in source.links:
             (root / name).symlink_to(world.root / "not-mounted")
+        for name in source.fresh:
+            (root / name).mkdir()
         if source.form != "proxy" and not spec.state:
             (root / ".rewritegen-root").touch()
         if source.lost:
@@ -198,8 +200,15 @@ def _settle(world: World) -> None:
 
 
 @contextlib.contextmanager
-def running(world: World, servers: tuple[str, ...] = SERVERS) -> Iterator[World]:
-    """Listen with the upstreams and start the servers; everything ends at the end."""
+def running(
+    world: World,
+    servers: tuple[str, ...] = SERVERS,
+    change: Callable[[Path], None] | None = None,
+) -> Iterator[World]:
+    """Listen with the upstreams and start the servers; everything ends at the end.
+
+    :param change: changes each generated tree before its server starts.
+    """
     with contextlib.ExitStack() as stack:
         refused = {f.name for f in world.spec.fallbacks if f.mode == "refuse"}
         closed = [
@@ -213,14 +222,19 @@ def running(world: World, servers: tuple[str, ...] = SERVERS) -> Iterator[World]
                     recorder.open()
                     stack.callback(recorder.refuse)
         for kind in servers:
-            start(world, kind, stack)
+            start(world, kind, stack, change)
         yield world
 
 
-def start(world: World, kind: str, stack: contextlib.ExitStack) -> None:
-    """Start one server."""
+def start(
+    world: World, kind: str, stack: contextlib.ExitStack, change: Callable[[Path], None] | None = None
+) -> None:
+    """Start one server.
+
+    :param change: changes the generated tree before.
+    """
     port = free_port()
-    live = start_site(kind, world.site_file(kind, port), world.root / kind)
+    live = start_site(kind, world.site_file(kind, port), world.root / kind, change)
     stack.callback(live.server.stop)
     world.live[kind] = live
     world.connections[kind] = stack.enter_context(Connection(port))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import socket
 import ssl
 from collections.abc import Iterable
@@ -117,8 +118,16 @@ def _head(raw: bytes) -> tuple[list[str], bytes]:
     return head.decode("latin-1").split("\r\n"), rest
 
 
+def _final(raw: bytes) -> bytes:
+    """What comes after interim answers, such as 100 (RFC 9110, 15.2)."""
+    while re.match(rb"HTTP/1\.1 1\d\d ", raw) and b"\r\n\r\n" in raw:
+        raw = raw.partition(b"\r\n\r\n")[2]
+    return raw
+
+
 def _is_complete(raw: bytes, head_only: bool) -> bool:
     """A server that leaves a half-broken connection open must not cost the whole timeout."""
+    raw = _final(raw)
     if not raw.startswith(b"HTTP/1") or b"\r\n\r\n" not in raw:
         return False
     lines, rest = _head(raw)
@@ -136,6 +145,7 @@ def parse_answer(raw: bytes, head_only: bool) -> Answer:
 
     :param head_only: it answers a HEAD and has no body.
     """
+    raw = _final(raw)
     if not raw.startswith(b"HTTP/"):
         return Answer(0, (), raw, raw)
     lines, rest = _head(raw)
