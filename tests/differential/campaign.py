@@ -99,7 +99,7 @@ def draw_sites(number: int, start: int) -> Iterator[SiteSpec]:
     while len(given_out) < number:
         for spec in _drawn(4 * number, start):
             outline = (
-                tuple(source.form for source in (*spec.private, *spec.fallbacks)),
+                tuple(source.form for source in spec.sources),
                 spec.mount,
                 spec.cache,
                 tuple(bool(source.claims) for source in spec.private),

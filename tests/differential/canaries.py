@@ -87,7 +87,11 @@ class Watch:
 
     def answer(self, answer: Answer) -> Iterator[str]:
         """What is wrong with the bytes of an answer."""
-        for where, data in (("answer", answer.raw), ("body", answer.body), ("text", _plain(answer))):
+        for where, data in (
+            ("answer", answer.raw),
+            ("body", answer.body),
+            ("text", _plain(answer)),
+        ):
             if CANARY.encode() in data:
                 yield f"LEAK: the {where} holds a canary: {data[:200]!r}"
                 return

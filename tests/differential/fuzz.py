@@ -1,6 +1,6 @@
 """``SECONDS=600 SEED=n make fuzz``: new sites and requests until the time is up, or until ``REQUESTS`` of each server.
 
-Every finding is made small and written as a seed file, which the test suite sends from then on. Exits 1 when there are any.
+Every finding is made small and written as a seed file, which the test suite sends from then on. Exit 1: there are some.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def _versions() -> str:
 
 
 def _line(tally: Tally, began: float, start: int) -> str:
-    families = {family: 0 for family in ("leak", "substitution", "difference")}
+    families = dict.fromkeys(("leak", "substitution", "difference"), 0)
     for finding in tally.findings:
         families[finding.family] += 1
     counts = ", ".join(f"{number} {family}s" for family, number in families.items())

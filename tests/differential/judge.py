@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from rewritegen.decide import Decision, decide
 from rewritegen.plan import Plan
-from rewritegen.representations import accepts_gzip
+from rewritegen.representations import accepts_gzip, negotiate
 from tests.differential.wires import Wire
 from tests.differential.world import World
 from tests.support.compare import (
@@ -91,9 +91,7 @@ def differences_of(case: Case) -> Iterator[str]:
     headers = case.wire.request.headers
     method = case.wire.method
     try:
-        partial = partial_differences(
-            case.plan, decision, answer, headers, method, world.upstreams
-        )
+        partial = partial_differences(case.plan, decision, answer, headers, method, world.upstreams)
         if partial is None:
             partial = differences(case.plan, decision, answer, method, world.upstreams)
         yield from partial
@@ -105,7 +103,8 @@ def differences_of(case: Case) -> Iterator[str]:
         yield "a path of the server is told"
     given = [*headers.items(), *((name.lower(), value) for name, value in case.wire.headers)]
     lines = {(name, value.strip()) for name, value in given}
-    yield from upstream_differences(case.plan, decision, world.upstreams, _spared(case))
+    form = negotiate(headers.get("accept", ""))
+    yield from upstream_differences(case.plan, decision, world.upstreams, _spared(case), form)
     for index, recorder in _recorders(world):
         for request in recorder.requests:
             page = (recorder.origin + request.target).startswith(index.url)
@@ -114,10 +113,14 @@ def differences_of(case: Case) -> Iterator[str]:
 
 
 def _spared(case: Case) -> frozenset[str]:
-    """URLs that need not be seen: of upstreams that do not listen, and of what was asked before where there is a cache."""
+    """URLs that need not be seen: of upstreams that do not listen, and what was asked before and is kept."""
     world = case.world
     closed = {recorder.origin for _, recorder in _recorders(world) if not recorder.is_open}
-    unseen = {url for url in case.decision.forwarded if url.startswith(tuple(closed))} if closed else set()
+    unseen = (
+        {url for url in case.decision.forwarded if url.startswith(tuple(closed))}
+        if closed
+        else set()
+    )
     kept = world.asked[case.kind] if world.spec.cache else set()
     return frozenset(unseen | kept)
 

@@ -73,11 +73,17 @@ _ASKED = (
 )
 
 _NGINX: tuple[tuple[Any, ...], ...] = (
-    ("claims map dropped", [(r"(map \$rg_name \$rg_owned2?_\w+ \{\n *default 0;)[^}]*\}", r"\1\n}")]),
+    (
+        "claims map dropped",
+        [(r"(map \$rg_name \$rg_owned2?_\w+ \{\n *default 0;)[^}]*\}", r"\1\n}")],
+    ),
     ("scanned names dropped", [(_if(r"-f [^\n]*/state/names/\$rg_name"), "")]),
     ("directory test dropped", [(_if(r"-d [^\n]*\$rg_name"), "")]),
     ("raw line not checked", [(_if(r"\$rg_denied_\w+"), "")]),
-    ("any method", [(_if(r"\$request_method [^\n]*"), ""), (r"\^\(\?:GET\|HEAD\)\[ \]", "^[A-Z]+[ ]")]),
+    (
+        "any method",
+        [(_if(r"\$request_method [^\n]*"), ""), (r"\^\(\?:GET\|HEAD\)\[ \]", "^[A-Z]+[ ]")],
+    ),
     (
         "no canonical redirect",
         [
@@ -89,7 +95,12 @@ _NGINX: tuple[tuple[Any, ...], ...] = (
     ),
     (
         "request_uri forwarded",
-        [(r"http://rg_public_(\w+)/pages/public/\$rg_name/;", r"http://rg_at_public_\1$request_uri;")],
+        [
+            (
+                r"http://rg_public_(\w+)/pages/public/\$rg_name/;",
+                r"http://rg_at_public_\1$request_uri;",
+            )
+        ],
     ),
     (
         "query forwarded",
@@ -169,7 +180,12 @@ _APACHE: tuple[tuple[Any, ...], ...] = (
     ("no lower case", [(_rule(rule=r'"\^/simple/\(\[A-Za-z0-9\._-\]\*\[A-Z\][^\n]*'), _NOTHING)]),
     (
         "no redirect",
-        [(r'^ *RewriteCond "\$1 %\{REQUEST_URI\}"[^\n]*\n *RewriteRule [^\n]*\n[^\n]*\n', _NOTHING)],
+        [
+            (
+                r'^ *RewriteCond "\$1 %\{REQUEST_URI\}"[^\n]*\n *RewriteRule [^\n]*\n[^\n]*\n',
+                _NOTHING,
+            )
+        ],
     ),
     (
         "path of the client forwarded",
@@ -222,6 +238,6 @@ _APACHE: tuple[tuple[Any, ...], ...] = (
 )
 
 MUTANTS = (
-    *(Mutant(id, "nginx", tuple(edits), *spec) for id, edits, *spec in _NGINX),
-    *(Mutant(id, "apache", tuple(edits), *spec) for id, edits, *spec in _APACHE),
+    *(Mutant(name, "nginx", tuple(edits), *spec) for name, edits, *spec in _NGINX),
+    *(Mutant(name, "apache", tuple(edits), *spec) for name, edits, *spec in _APACHE),
 )

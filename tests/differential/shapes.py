@@ -16,7 +16,18 @@ __all__ = ["SUFFIXES", "name_shapes", "shapes", "site_shapes"]
 
 SUFFIXES = ("", ".metadata", ".asc", ".sha256", ".provenance")
 
-_METHODS = ("POST", "PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND", "TRACE", "BREW", "get", "CONNECT")
+_METHODS = (
+    "POST",
+    "PUT",
+    "DELETE",
+    "PATCH",
+    "OPTIONS",
+    "PROPFIND",
+    "TRACE",
+    "BREW",
+    "get",
+    "CONNECT",
+)
 
 
 def shapes(spec: SiteSpec, places: tuple[str, ...]) -> Iterator[Wire]:
@@ -27,7 +38,7 @@ def shapes(spec: SiteSpec, places: tuple[str, ...]) -> Iterator[Wire]:
 
 
 def _route_names(spec: SiteSpec) -> Iterator[str]:
-    for source in (*spec.private, *spec.fallbacks):
+    for source in spec.sources:
         if source.form != "redirect":
             yield f"/files/{source.name}"
     yield f"{spec.mount.rstrip('/').rpartition('/')[0]}/packages"
@@ -173,17 +184,23 @@ def site_shapes(spec: SiteSpec, places: tuple[str, ...]) -> Iterator[Wire]:
     """What needs no name: the list, the public names, the files that are there, and our own paths."""
     at = spec.mount
     public = sorted({*chain(*(f.projects for f in spec.fallbacks)), *spec.public})
-    yield from (Wire(target) for target in (at, f"{at}?project=x", "/", "/-/health", "/-/rewritegen"))
+    yield from (
+        Wire(target) for target in (at, f"{at}?project=x", "/", "/-/health", "/-/rewritegen")
+    )
     yield Wire(at.rstrip("/") or "/x")
     for accept in (JSON, V1_HTML, "text/html"):
         yield Wire(at, headers=(HOST_LINE, ("Accept", accept)))
     for name in (*public, "unheard-of"):
         for target in (f"{at}{name}/", f"{at}{name.upper()}", f"{at}{name}/?x=y"):
             yield Wire(target)
-        yield Wire(f"{at}{name}/", headers=(HOST_LINE, ("Accept", PIP), ("Accept-Encoding", "gzip")))
+        yield Wire(
+            f"{at}{name}/", headers=(HOST_LINE, ("Accept", PIP), ("Accept-Encoding", "gzip"))
+        )
         yield Wire(f"{at}{name}/", "HEAD", (HOST_LINE, ("Accept", JSON)))
         yield Wire(f"{at}{name}/{name}-9.0.tar.gz")
-        yield Wire(f"{at}{name}/", headers=(HOST_LINE, ("Connection", "close, Accept"), ("Accept", JSON)))
+        yield Wire(
+            f"{at}{name}/", headers=(HOST_LINE, ("Connection", "close, Accept"), ("Accept", JSON))
+        )
         hops = ("Connection", "close, Accept, Accept-Encoding, Host, Cache-Control, User-Agent")
         yield Wire(f"{at}{name}/", headers=(HOST_LINE, hops, ("Accept", JSON)))
         yield Wire(f"{at}{name}/", headers=(HOST_LINE, ("Range", "bytes=2-9")))

@@ -14,12 +14,24 @@ from typing import Any, Literal
 
 from packaging.utils import canonicalize_name
 
-__all__ = ["Fallback", "Private", "SiteSpec", "from_json", "stem_of"]
+__all__ = [
+    "Fallback",
+    "FallbackForm",
+    "Links",
+    "Mode",
+    "Private",
+    "PrivateForm",
+    "SiteSpec",
+    "from_json",
+    "stem_of",
+]
 
 PrivateForm = Literal["projects", "flat", "static", "automatic", "proxy"]
 FallbackForm = Literal[
     "bandersnatch", "bandersnatch-hash-index", "pep381client", "static", "proxy", "redirect"
 ]
+Links = Literal["absolute", "packages", "devpi"]
+Mode = Literal["ok", "503", "refuse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +61,8 @@ class Fallback:
     name: str
     form: FallbackForm
     projects: tuple[str, ...] = ()
-    links: Literal["absolute", "packages", "devpi"] = "absolute"
-    mode: Literal["ok", "503", "refuse"] = "ok"
+    links: Links = "absolute"
+    mode: Mode = "ok"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +77,11 @@ class SiteSpec:
     offline: bool = False
     lost: bool = False
     """The state is gone."""
+
+    @property
+    def sources(self) -> tuple[Private | Fallback, ...]:
+        """All of them, in order."""
+        return (*self.private, *self.fallbacks)
 
     @property
     def exact(self) -> frozenset[str]:

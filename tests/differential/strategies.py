@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from tests.differential.spec import Fallback, FallbackForm, Private, PrivateForm, SiteSpec
+from tests.differential.spec import (
+    Fallback,
+    FallbackForm,
+    Links,
+    Mode,
+    Private,
+    PrivateForm,
+    SiteSpec,
+)
 
 __all__ = ["PRIVATE_SYLLABLES", "PUBLIC_NAMES", "site_specs"]
 
@@ -58,7 +66,13 @@ def _private(draw: st.DrawFn, number: int, forms: tuple[PrivateForm, ...], state
         fresh = (f"{word}-fresh",) if draw(st.booleans()) else ()
     name = SOURCE_NAMES[number]
     if form == "proxy":
-        return Private(name, form, tuple(f"{word}-{part}" for part in ("tool", "lib")), claims=claims, public=public)
+        return Private(
+            name,
+            form,
+            tuple(f"{word}-{part}" for part in ("tool", "lib")),
+            claims=claims,
+            public=public,
+        )
     lost = draw(st.integers(0, 59)) == 0
     return Private(name, form, spelled, gone, links, fresh, claims, public, lost)
 
@@ -71,8 +85,8 @@ def _fallback(draw: st.DrawFn, number: int, form: FallbackForm, extra: tuple[str
         return Fallback(name, form)
     if form != "proxy":
         return Fallback(name, form, tuple(draw(names)))
-    links = draw(st.sampled_from(["absolute", "absolute", "packages", "devpi"]))
-    mode = draw(st.sampled_from(["ok"] * 8 + ["503", "refuse"]))
+    links: Links = draw(st.sampled_from(["absolute", "absolute", "packages", "devpi"]))
+    mode: Mode = draw(st.sampled_from(["ok"] * 8 + ["503", "refuse"]))
     return Fallback(name, form, tuple(draw(names)), links, mode)
 
 

@@ -44,7 +44,9 @@ def test_the_entries_of_the_table_have_names_and_reasons() -> None:
     assert len(ids) == len(set(ids))
     assert all(len(entry.reason) > 30 for entry in ALLOWED)
     for entry in ALLOWED:
-        assert [bool(entry.statuses), bool(entry.sentences), entry.instead is not None].count(True) == 1
+        assert [bool(entry.statuses), bool(entry.sentences), entry.instead is not None].count(
+            True
+        ) == 1
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

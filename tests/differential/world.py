@@ -90,7 +90,9 @@ def _private(world: World, source: Private, number: int) -> dict[str, Any]:
     if source.form == "proxy":
         index = Index(content, links="devpi", mount="/team/pypi/+simple/")
         world.upstreams.append(index)
-        tokens = (t for t in world.spec.tokens if any(t.startswith(_word(c)) for c in source.claims))
+        tokens = (
+            t for t in world.spec.tokens if any(t.startswith(_word(c)) for c in source.claims)
+        )
         world.ours[index.origin] = world.ours[index.files.origin] = frozenset(tokens)
         world.places += _proxied(source.name, index)
         return {**rest, "proxy": index.url, "kind": "devpi", "retry": "1s"}
@@ -227,7 +229,10 @@ def running(
 
 
 def start(
-    world: World, kind: str, stack: contextlib.ExitStack, change: Callable[[Path], None] | None = None
+    world: World,
+    kind: str,
+    stack: contextlib.ExitStack,
+    change: Callable[[Path], None] | None = None,
 ) -> None:
     """Start one server.
 

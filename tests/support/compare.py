@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from rewritegen.decide import Decision
 from rewritegen.plan import Plan
-from rewritegen.representations import REPRESENTATIONS
+from rewritegen.representations import REPRESENTATIONS, Representation
 from rewritegen.steps import FetchFrom
 from tests.support.upstream import Index, Recorded
 from tests.support.wire import Answer
@@ -214,25 +214,31 @@ def _expected_body(plan: Plan, decision: Decision, upstreams: Sequence[Index]) -
 
 
 def upstream_differences(
-    plan: Plan, decision: Decision, upstreams: Sequence[Index], spared: Container[str] = ()
+    plan: Plan,
+    decision: Decision,
+    upstreams: Sequence[Index],
+    spared: Container[str] = (),
+    form: Representation | None = None,
 ) -> Iterator[str]:
     """What left the site and should not have, or the other way round.
 
     :param spared: URLs that need not be asked, because there is a copy.
+    :param form: the representation that the client wants, where it is not that of the answer.
     """
     asked = []
     for index in upstreams:
         for recorder in (index, index.files):
             for request in recorder.requests:
                 asked.append(recorder.origin + request.target)
-                yield from _request_differences(plan, decision, recorder.origin, request)
-    wanted = [url for url in decision.forwarded if url in asked or url not in spared]
-    if sorted(asked) != sorted(wanted):
+                wanted = form or decision.representation
+                yield from _request_differences(plan, wanted, recorder.origin, request)
+    right = [url for url in decision.forwarded if url in asked or url not in spared]
+    if sorted(asked) != sorted(right):
         yield f"asked upstream {asked}, decided {list(decision.forwarded)}"
 
 
 def _request_differences(
-    plan: Plan, decision: Decision, origin: str, request: Recorded
+    plan: Plan, form: Representation | None, origin: str, request: Recorded
 ) -> Iterator[str]:
     headers = request.headers
     if request.line.partition(" ")[0] not in ("GET", "HEAD"):
@@ -244,8 +250,8 @@ def _request_differences(
         yield f"forwarded Host {headers.get('host')}, wanted {urlsplit(origin).netloc}"
     files = [a.url for r in plan.files for a in r.attempts if isinstance(a, FetchFrom)]
     url = origin + request.target
-    if not any(url.startswith(prefix) for prefix in files) and decision.representation is not None:
-        if headers.get("accept") != decision.representation.upstream_accept:
+    if not any(url.startswith(prefix) for prefix in files) and form is not None:
+        if headers.get("accept") != form.upstream_accept:
             yield f"forwarded Accept {headers.get('accept')!r}"
         if headers.get("accept-encoding", "identity") != "identity":
             yield f"asked for a page in encoding {headers['accept-encoding']!r}"

@@ -217,7 +217,9 @@ class FileHost(Recorder):
         span = re.fullmatch(r"bytes=(\d*)-(\d*)", request.headers.get("range", ""))
         first, last = span.groups() if span else ("", "")
         if not (first or last) or (first and last and int(last) < int(first)):
-            return Reply(200, headers, content)  # no range, or none that means anything (RFC 9110, 14.1.1)
+            return Reply(
+                200, headers, content
+            )  # no range, or none that means anything (RFC 9110, 14.1.1)
         start = int(first) if first else max(0, len(content) - int(last))
         end = min(int(last), len(content) - 1) if first and last else len(content) - 1
         if start >= len(content):

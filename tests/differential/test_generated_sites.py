@@ -1,0 +1,101 @@
+"""The texts of 200 drawn sites: the server's own test takes them, crossplane reads them, gixy-ng finds nothing new."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import crossplane
+import pytest
+
+from rewritegen.servers import server as server_named
+from tests.differential.campaign import draw_sites
+from tests.differential.world import build
+from tests.servers.test_nginx_gixy import is_exception
+from tests.support.processes import traversable_directory
+from tests.support.tools import require
+
+pytestmark = [pytest.mark.server, pytest.mark.slow]
+
+SITES = 200
+START = 200_2026
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The trees of all sites, by server."""
+
+    root: Path
+    trees: dict[str, list[Path]]
+
+
+@pytest.fixture(scope="module")
+def texts() -> Iterator[Texts]:
+    """Every site as a standalone tree for each server; what the sites are made of is gone, but for its directories."""
+    trees: dict[str, list[Path]] = {"nginx": [], "apache": []}
+    with traversable_directory() as root:
+        for number, spec in enumerate(draw_sites(SITES, START)):
+            place = root / str(number)
+            place.mkdir()
+            plan = build(spec, place).plan()
+            for kind, found in trees.items():
+                server = server_named(kind)
+                capabilities = server.capabilities(str(require(kind)))
+                assert not server.refusals(plan, "standalone", capabilities)
+                tree = place / kind
+                server.render(plan, "standalone", capabilities).write(tree)
+                found.append(tree)
+        yield Texts(root, trees)
+
+
+@pytest.mark.parametrize("kind", ["nginx", "apache"])
+def test_the_server_takes_every_text(kind: str, texts: Texts) -> None:
+    binary = str(require(kind))
+    server = server_named(kind)
+    said = {}
+    for tree in texts.trees[kind]:
+        done = subprocess.run(
+            server.test_command(binary, tree), capture_output=True, text=True, check=False
+        )
+        lines = [line for line in done.stderr.splitlines() if "Syntax OK" not in line]
+        lines = [line for line in lines if not line.endswith(("syntax is ok", "is successful"))]
+        if done.returncode or lines:
+            said[tree.parent.name] = lines
+    assert said == {}
+    assert len(texts.trees[kind]) == SITES
+
+
+def _directives(block: list[dict[str, Any]]) -> int:
+    return sum(1 + _directives(one.get("block", [])) for one in block)
+
+
+def test_crossplane_reads_every_text(texts: Texts) -> None:
+    for tree in texts.trees["nginx"]:
+        parsed = crossplane.parse(str(tree / "nginx.conf"), strict=False, comments=False)
+        assert parsed["status"] == "ok", parsed["errors"]
+        assert sum(_directives(config["parsed"]) for config in parsed["config"]) > 40
+
+
+def test_gixy_finds_nothing_but_what_is_written_down(texts: Texts) -> None:
+    """All in one nginx would be one finding for several servers of a name: each is read alone, in one run."""
+    others = []
+    for tree in texts.trees["nginx"]:
+        found = _gixy(tree)
+        others += [
+            (tree.parent.name, one["plugin"], one["reason"])
+            for one in found
+            if not is_exception(one)
+        ]
+    assert others == []
+
+
+def _gixy(tree: Path) -> list[dict[str, Any]]:
+    command = [str(Path(sys.executable).with_name("gixy")), "-f", "json", "nginx.conf"]
+    done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found
