@@ -13,6 +13,7 @@ from typing import Any
 import crossplane
 import pytest
 
+from rewritegen.plan import Plan
 from rewritegen.servers import server as server_named
 from tests.differential.campaign import draw_sites
 from tests.differential.world import build
@@ -24,6 +25,7 @@ pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 SITES = 200
 START = 200_2026
+TOGETHER = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +34,22 @@ class Texts:
 
     root: Path
     trees: dict[str, list[Path]]
+    plans: list[Plan]
 
 
 @pytest.fixture(scope="module")
 def texts() -> Iterator[Texts]:
     """Every site as a standalone tree for each server; what the sites are made of is gone, but for its directories."""
     trees: dict[str, list[Path]] = {"nginx": [], "apache": []}
+    plans: list[Plan] = []
     with traversable_directory() as root:
         for number, spec in enumerate(draw_sites(SITES, START)):
             place = root / str(number)
             place.mkdir()
-            plan = build(spec, place).plan()
+            world = build(spec, place)
+            world.settings["server_name"] = f"s{number}.example.org"
+            plan = world.plan()
+            plans.append(plan)
             for kind, found in trees.items():
                 server = server_named(kind)
                 capabilities = server.capabilities(str(require(kind)))
@@ -50,7 +57,7 @@ def texts() -> Iterator[Texts]:
                 tree = place / kind
                 server.render(plan, "standalone", capabilities).write(tree)
                 found.append(tree)
-        yield Texts(root, trees)
+        yield Texts(root, trees, plans)
 
 
 @pytest.mark.parametrize("kind", ["nginx", "apache"])
@@ -81,21 +88,19 @@ def test_crossplane_reads_every_text(texts: Texts) -> None:
         assert sum(_directives(config["parsed"]) for config in parsed["config"]) > 40
 
 
-def test_gixy_finds_nothing_but_what_is_written_down(texts: Texts) -> None:
-    """All in one nginx would be one finding for several servers of a name: each is read alone, in one run."""
-    others = []
-    for tree in texts.trees["nginx"]:
-        found = _gixy(tree)
-        others += [
-            (tree.parent.name, one["plugin"], one["reason"])
-            for one in found
-            if not is_exception(one)
-        ]
-    assert others == []
-
-
-def _gixy(tree: Path) -> list[dict[str, Any]]:
+@pytest.mark.parametrize("batch", range(0, SITES, TOGETHER))
+def test_gixy_finds_nothing_but_what_is_written_down(batch: int, texts: Texts) -> None:
+    """Several virtual hosts in one nginx, as an administrator would include them."""
+    nginx = server_named("nginx")
+    directory = texts.root / f"gixy-{batch}"
+    for plan in texts.plans[batch : batch + TOGETHER]:
+        nginx.render(plan, "vhost", nginx.capabilities(str(require("nginx")))).write(directory)
+    main = "events { }\nhttp {\n    include s*.conf;\n}\n"
+    (directory / "nginx.conf").write_text(main)
+    assert len(list(directory.glob("s*.conf"))) == TOGETHER
     command = [str(Path(sys.executable).with_name("gixy")), "-f", "json", "nginx.conf"]
-    done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
     found: list[dict[str, Any]] = json.loads(done.stdout)
-    return found
+    assert found
+    others = [(one["plugin"], one["reason"]) for one in found if not is_exception(one)]
+    assert others == []
