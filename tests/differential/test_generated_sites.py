@@ -16,7 +16,7 @@ import pytest
 from rewritegen.plan import Plan
 from rewritegen.servers import server as server_named
 from tests.differential.campaign import draw_sites
-from tests.differential.world import build
+from tests.differential.world import lay_out
 from tests.servers.test_nginx_gixy import is_exception
 from tests.support.processes import traversable_directory
 from tests.support.tools import require
@@ -42,20 +42,20 @@ def texts() -> Iterator[Texts]:
     """Every site as a standalone tree for each server; what the sites are made of is gone, but for its directories."""
     trees: dict[str, list[Path]] = {"nginx": [], "apache": []}
     plans: list[Plan] = []
+    able = {kind: server_named(kind).capabilities(str(require(kind))) for kind in trees}
     with traversable_directory() as root:
         for number, spec in enumerate(draw_sites(SITES, START)):
             place = root / str(number)
             place.mkdir()
-            world = build(spec, place)
+            world = lay_out(spec, place)
             world.settings["server_name"] = f"s{number}.example.org"
             plan = world.plan()
             plans.append(plan)
             for kind, found in trees.items():
                 server = server_named(kind)
-                capabilities = server.capabilities(str(require(kind)))
-                assert not server.refusals(plan, "standalone", capabilities)
+                assert not server.refusals(plan, "standalone", able[kind])
                 tree = place / kind
-                server.render(plan, "standalone", capabilities).write(tree)
+                server.render(plan, "standalone", able[kind]).write(tree)
                 found.append(tree)
         yield Texts(root, trees, plans)
 
@@ -92,9 +92,10 @@ def test_crossplane_reads_every_text(texts: Texts) -> None:
 def test_gixy_finds_nothing_but_what_is_written_down(batch: int, texts: Texts) -> None:
     """Several virtual hosts in one nginx, as an administrator would include them."""
     nginx = server_named("nginx")
+    able = nginx.capabilities(str(require("nginx")))
     directory = texts.root / f"gixy-{batch}"
     for plan in texts.plans[batch : batch + TOGETHER]:
-        nginx.render(plan, "vhost", nginx.capabilities(str(require("nginx")))).write(directory)
+        nginx.render(plan, "vhost", able).write(directory)
     main = "events { }\nhttp {\n    include s*.conf;\n}\n"
     (directory / "nginx.conf").write_text(main)
     assert len(list(directory.glob("s*.conf"))) == TOGETHER

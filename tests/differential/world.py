@@ -22,7 +22,7 @@ from tests.support.scenes import wheels
 from tests.support.sites import LiveSite, StandIns, index_site, start_site, write_site
 from tests.support.upstream import Index
 
-__all__ = ["SERVERS", "World", "build", "running"]
+__all__ = ["SERVERS", "World", "build", "lay_out", "running"]
 
 SERVERS = ("nginx", "apache")
 
@@ -69,6 +69,13 @@ class World:
 
 def build(spec: SiteSpec, root: Path) -> World:
     """Make trees, upstreams and the state; nothing listens yet."""
+    world = lay_out(spec, root)
+    _settle(world)
+    return world
+
+
+def lay_out(spec: SiteSpec, root: Path) -> World:
+    """Make trees and upstreams, which is all that a text depends on."""
     world = World(spec, root, Watch(spec))
     private = [_private(world, source, number) for number, source in enumerate(spec.private)]
     world.settings = {
@@ -80,7 +87,6 @@ def build(spec: SiteSpec, root: Path) -> World:
         **({"cache": {"path": str(root / "cache")}} if spec.cache else {}),
         **({"offline": True} if spec.offline else {}),
     }
-    _settle(world)
     return world
 
 
