@@ -10,7 +10,13 @@ from rewritegen.decide import Decision
 from rewritegen.plan import Plan, compile_plan
 from rewritegen.representations import JSON
 from rewritegen.site import load_site
-from tests.support.compare import differences, hrefs, upstream_differences
+from tests.support.compare import (
+    differences,
+    foreign_headers,
+    hrefs,
+    partial_differences,
+    upstream_differences,
+)
 from tests.support.upstream import Index, Recorded
 from tests.support.wire import Answer
 
@@ -116,3 +122,47 @@ def test_a_request_too_few_is_seen(plan: Plan) -> None:
     UPSTREAM.forget()
     decision = Decision(404, forwarded=(f"{UPSTREAM.url}proxied/",))
     assert len(list(upstream_differences(plan, decision, [UPSTREAM]))) == 1
+
+
+def test_a_url_of_which_there_is_a_copy_need_not_be_asked(plan: Plan) -> None:
+    UPSTREAM.forget()
+    url = f"{UPSTREAM.url}proxied/"
+    assert (
+        list(upstream_differences(plan, Decision(404, forwarded=(url,)), [UPSTREAM], {url})) == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "foreign"),
+    [
+        ("User-Agent: rewritegen", []),
+        ("Range: bytes=0-1", []),
+        ("Range: bytes=0-2", ["range"]),
+        ("User-Agent: pip", ["user-agent"]),
+        ("X-Anything: 1", ["x-anything"]),
+    ],
+)
+def test_a_header_that_is_none_of_the_fixed_ones_is_seen(line: str, foreign: list[str]) -> None:
+    request = Recorded("files", f"GET /x HTTP/1.1\r\nHost: x\r\n{line}\r\n\r\n".encode(), None)
+    sent = {("range", "bytes=0-1"), ("user-agent", "pip")}
+    assert [name for name, _ in foreign_headers(request, sent, page=False)] == foreign
+
+
+@pytest.mark.parametrize(
+    ("span", "body", "wrong"),
+    [
+        ("bytes 1-4/13", PAGE[1:5], 0),
+        ("bytes 1-4/13", PAGE[0:4], 1),
+        ("bytes 1-4/13", PAGE[1:4], 2),
+        ("bytes 1-4/12", PAGE[1:5], 1),
+        (None, PAGE, 1),
+    ],
+)
+def test_a_part_that_is_not_the_right_one_is_seen(
+    plan: Plan, decision: Decision, span: str | None, body: bytes, wrong: int
+) -> None:
+    part = answer(206, body, Content_Range=span)
+    found = partial_differences(plan, decision, part, {"range": "bytes=1-4"}, "GET", ())
+    assert found is not None
+    assert len(list(found)) == wrong
+    assert partial_differences(plan, decision, part, {}, "GET", ()) is None

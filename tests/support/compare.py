@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Container, Iterator, Mapping, Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from rewritegen.decide import Decision
 from rewritegen.plan import Plan
+from rewritegen.representations import REPRESENTATIONS, Representation
 from rewritegen.steps import FetchFrom
 from tests.support.upstream import Index, Recorded
 from tests.support.wire import Answer
 
-__all__ = ["UNAVAILABLE", "differences", "hrefs", "upstream_differences"]
+__all__ = [
+    "UNAVAILABLE",
+    "differences",
+    "foreign_headers",
+    "hrefs",
+    "partial_differences",
+    "upstream_differences",
+]
 
 #: The model says 502 for "don't know"; each server has its own word for each cause.
 UNAVAILABLE = frozenset({502, 503, 504})
@@ -72,6 +81,60 @@ def differences(
     yield from _page_headers(plan, decision, answer)
     if decision.status == 200 and method != "HEAD":
         yield from _body(plan, decision, answer, upstreams)
+
+
+#: Request headers that make a 200 something else, by the status that it becomes.
+_CONDITIONS = {
+    206: ("range",),
+    416: ("range",),
+    304: ("if-none-match", "if-modified-since"),
+    412: ("if-match", "if-unmodified-since"),
+}
+
+
+def partial_differences(
+    plan: Plan,
+    decision: Decision,
+    answer: Answer,
+    headers: Mapping[str, str],
+    method: str,
+    upstreams: Sequence[Index],
+) -> Iterator[str] | None:
+    """What of a 206, 304, 412 or 416 is not right, where the model says 200; None for any other answer.
+
+    :param headers: those of the request, names in lower case.
+    """
+    conditions = _CONDITIONS.get(answer.status, ())
+    if decision.status != 200 or not any(name in headers for name in conditions):
+        return None
+    return _partial(plan, decision, answer, method, upstreams)
+
+
+def _partial(
+    plan: Plan, decision: Decision, answer: Answer, method: str, upstreams: Sequence[Index]
+) -> Iterator[str]:
+    # an error that is a server's own page need not say whose the file was
+    if answer.status in (206, 304):
+        yield from _header(answer, "X-Index-Source", decision.source)
+    yield from _header(answer, "Location", None)
+    if answer.status == 304 and answer.body:
+        yield "304 has a body"
+    if answer.status != 206 or method == "HEAD":
+        return
+    span = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", answer.one("Content-Range") or "")
+    if span is None:
+        if answer.content_type != "multipart/byteranges":
+            yield f"206 with Content-Range {answer.one('Content-Range')!r}"
+        return
+    first, last, size = map(int, span.groups())
+    if len(answer.body) != last - first + 1:
+        yield f"206 of {last - first + 1} bytes has {len(answer.body)}"
+    directory = decision.path is not None and Path(decision.path).is_dir()
+    whole = None if directory else _expected_body(plan, decision, upstreams)
+    if whole is None or answer.one("Content-Encoding"):
+        return
+    if size != len(whole) or answer.body != whole[first : last + 1]:
+        yield f"bytes {first} to {last} of {size} are not those of the {len(whole)} expected"
 
 
 def _header(answer: Answer, name: str, value: str | None) -> Iterator[str]:
@@ -151,21 +214,31 @@ def _expected_body(plan: Plan, decision: Decision, upstreams: Sequence[Index]) -
 
 
 def upstream_differences(
-    plan: Plan, decision: Decision, upstreams: Sequence[Index]
+    plan: Plan,
+    decision: Decision,
+    upstreams: Sequence[Index],
+    spared: Container[str] = (),
+    form: Representation | None = None,
 ) -> Iterator[str]:
-    """What left the site and should not have, or the other way round."""
+    """What left the site and should not have, or the other way round.
+
+    :param spared: URLs that need not be asked, because there is a copy.
+    :param form: the representation that the client wants, where it is not that of the answer.
+    """
     asked = []
     for index in upstreams:
         for recorder in (index, index.files):
             for request in recorder.requests:
                 asked.append(recorder.origin + request.target)
-                yield from _request_differences(plan, decision, recorder.origin, request)
-    if sorted(asked) != sorted(decision.forwarded):
+                wanted = form or decision.representation
+                yield from _request_differences(plan, wanted, recorder.origin, request)
+    right = [url for url in decision.forwarded if url in asked or url not in spared]
+    if sorted(asked) != sorted(right):
         yield f"asked upstream {asked}, decided {list(decision.forwarded)}"
 
 
 def _request_differences(
-    plan: Plan, decision: Decision, origin: str, request: Recorded
+    plan: Plan, form: Representation | None, origin: str, request: Recorded
 ) -> Iterator[str]:
     headers = request.headers
     if request.line.partition(" ")[0] not in ("GET", "HEAD"):
@@ -177,8 +250,36 @@ def _request_differences(
         yield f"forwarded Host {headers.get('host')}, wanted {urlsplit(origin).netloc}"
     files = [a.url for r in plan.files for a in r.attempts if isinstance(a, FetchFrom)]
     url = origin + request.target
-    if not any(url.startswith(prefix) for prefix in files) and decision.representation is not None:
-        if headers.get("accept") != decision.representation.upstream_accept:
+    if not any(url.startswith(prefix) for prefix in files) and form is not None:
+        if headers.get("accept") != form.upstream_accept:
             yield f"forwarded Accept {headers.get('accept')!r}"
         if headers.get("accept-encoding", "identity") != "identity":
             yield f"asked for a page in encoding {headers['accept-encoding']!r}"
+
+
+#: Values of the headers that an upstream is asked with; anything else is from a client.
+_FIXED = {
+    "host": None,  # compared with the origin above
+    "user-agent": {"rewritegen"},
+    "accept": {"*/*", *(form.upstream_accept for form in REPRESENTATIONS)},
+    "accept-encoding": {"identity", ""},
+    "connection": {"close", "keep-alive", "Keep-Alive", ""},
+}
+
+#: What a file may be asked for with, as the client sent it.
+_OF_FILES = ("range", "if-range", "if-none-match", "if-modified-since")
+
+
+def foreign_headers(
+    request: Recorded, sent: Container[tuple[str, str]], *, page: bool
+) -> Iterator[tuple[str, str]]:
+    """Headers of a request upstream that are none of the fixed ones.
+
+    :param sent: the client's header lines, names in lower case.
+    """
+    for name, value in request.headers.items():
+        if not page and name in _OF_FILES and (name, value) in sent:
+            continue
+        fixed = _FIXED.get(name, set())
+        if fixed is not None and value not in fixed:
+            yield name, value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,9 +73,12 @@ class LiveSite:
         return f"{scheme}://{HOST}:{self.port}{self.plan.mount}"
 
 
-def start_site(kind: str, site_file: Path, tree: Path) -> LiveSite:
+def start_site(
+    kind: str, site_file: Path, tree: Path, change: Callable[[Path], None] | None = None
+) -> LiveSite:
     """Render a site for the installed server, write the standalone tree and start it.
 
+    :param change: changes the tree before that.
     :raises AssertionError: when the server refuses the plan, or does not start.
     """
     binary = str(require(kind))
@@ -86,6 +89,8 @@ def start_site(kind: str, site_file: Path, tree: Path) -> LiveSite:
     assert not refusals, [str(problem) for problem in refusals]
     files = server.render(plan, "standalone", capabilities)
     files.write(tree)
+    if change is not None:
+        change(tree)
     if processes.is_root() and (tree / "cache").is_dir():
         os.chown(tree / "cache", 65534, 65534)  # nginx does this itself, httpd does not
     ports = [port for _, port in plan.listen]

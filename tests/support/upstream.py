@@ -215,9 +215,11 @@ class FileHost(Recorder):
             "Cache-Control": "max-age=365000000, immutable, public",
         }
         span = re.fullmatch(r"bytes=(\d*)-(\d*)", request.headers.get("range", ""))
-        if not span or span.group() == "bytes=-":
-            return Reply(200, headers, content)
-        first, last = span.groups()
+        first, last = span.groups() if span else ("", "")
+        if not (first or last) or (first and last and int(last) < int(first)):
+            return Reply(
+                200, headers, content
+            )  # no range, or none that means anything (RFC 9110, 14.1.1)
         start = int(first) if first else max(0, len(content) - int(last))
         end = min(int(last), len(content) - 1) if first and last else len(content) - 1
         if start >= len(content):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import socket
 import ssl
 from collections.abc import Iterable
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 
 from tests.support.processes import HOST
 
-__all__ = ["Answer", "ask", "request_bytes", "send"]
+__all__ = ["Answer", "ask", "parse_answer", "request_bytes", "send"]
 
 TIMEOUT_SECONDS = 20.0
 
@@ -92,7 +93,7 @@ def send(port: int, data: bytes, tls: ssl.SSLContext | None = None, name: str = 
                     break
         except (ConnectionResetError, BrokenPipeError):
             pass  # what came before the reset is the answer
-    return _parse(received, head_only)
+    return parse_answer(received, head_only)
 
 
 def ask(
@@ -117,8 +118,16 @@ def _head(raw: bytes) -> tuple[list[str], bytes]:
     return head.decode("latin-1").split("\r\n"), rest
 
 
+def _final(raw: bytes) -> bytes:
+    """What comes after interim answers, such as 100 (RFC 9110, 15.2)."""
+    while re.match(rb"HTTP/1\.1 1\d\d ", raw) and b"\r\n\r\n" in raw:
+        raw = raw.partition(b"\r\n\r\n")[2]
+    return raw
+
+
 def _is_complete(raw: bytes, head_only: bool) -> bool:
     """A server that leaves a half-broken connection open must not cost the whole timeout."""
+    raw = _final(raw)
     if not raw.startswith(b"HTTP/1") or b"\r\n\r\n" not in raw:
         return False
     lines, rest = _head(raw)
@@ -131,7 +140,12 @@ def _is_complete(raw: bytes, head_only: bool) -> bool:
     return headers.get("transfer-encoding") == "chunked" and rest.endswith(b"0\r\n\r\n")
 
 
-def _parse(raw: bytes, head_only: bool) -> Answer:
+def parse_answer(raw: bytes, head_only: bool) -> Answer:
+    """Read the bytes of one whole answer.
+
+    :param head_only: it answers a HEAD and has no body.
+    """
+    raw = _final(raw)
     if not raw.startswith(b"HTTP/"):
         return Answer(0, (), raw, raw)
     lines, rest = _head(raw)

@@ -63,6 +63,8 @@ def hop_rules(plan: Plan) -> Iterator[Group]:
 
 def _hops(plan: Plan) -> Iterator[Item]:
     yield Rule("^", flags=tuple(f"E={name}:%{{ENV:REDIRECT_{name}}}" for name in _REMEMBERED))
+    if plan.copies is not None and page_turns(plan):
+        yield _varies(plan)
     comment = ("[R=200] ends the error that led here",)
     forward = ("R=200", "L")
     phases = "have|renew"
@@ -98,6 +100,13 @@ def _moved(to_begin: str) -> Iterator[Rule]:
         yield Rule(f"^{AGAIN_URL}moved/", flags=flags, conditions=moved, comment=words)
         words = ()
     yield Rule(f"^{AGAIN_URL}moved/nowhere$", flags=("E=RG_GO:nowhere", *forward))
+
+
+def _varies(plan: Plan) -> Rule:
+    """Return the rule that makes a copy say what it depends on: no Header directive reaches one."""
+    looked_at = (Condition("%{HTTP:Accept}", "^"), Condition("%{HTTP:Accept-Encoding}", "^"))
+    place = f"^(?:{NEXT_URL.rstrip('/')})?{regex(pages_place(plan.mount))}"
+    return Rule(place, conditions=looked_at, comment=("Vary, which copies do not have",))
 
 
 def _begins(plan: Plan) -> Iterator[Rule]:

@@ -1,0 +1,243 @@
+"""Deliberate faults in the generated text, one at a time: what somebody might take away, or write otherwise by hand.
+
+Each is a pattern and what comes in its place; it must change the text, and the server must still start with it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.differential.rich import LOST_ROOT, LOST_STATE, PLAIN, RICH
+from tests.differential.spec import SiteSpec
+
+__all__ = ["MUTANTS", "Mutant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One fault."""
+
+    id: str
+    kind: str
+    edits: tuple[tuple[str, str], ...]
+    """Patterns (dot matches newline not, ``^`` a line) and replacements, all of which must apply."""
+    spec: SiteSpec = RICH
+
+    @property
+    def label(self) -> str:
+        """The id of the test."""
+        return f"{self.kind}-{self.id.replace(' ', '-')}"
+
+    def apply(self, tree: Path) -> None:
+        """Change the texts of a tree.
+
+        :raises AssertionError: when one of the edits finds nothing to change.
+        """
+        texts = {path: path.read_text() for path in sorted(tree.glob("*.conf"))}
+        digest = re.search(r"/-/pages/public/\$1/[^\n]*/(\w{8})\"", "".join(texts.values()))
+        for pattern, given in self.edits:
+            replacement = given.replace("{digest}", digest[1] if digest else "")
+            changed = 0
+            for path, text in texts.items():
+                texts[path], number = re.subn(pattern, replacement, text, flags=re.MULTILINE)
+                changed += number
+            assert changed, f"{self.label}: nothing looks like {pattern!r}"
+        for path, text in texts.items():
+            path.write_text(text)
+
+
+def _if(condition: str) -> str:
+    """An ``if`` block of nginx without blocks in it."""
+    return rf"^ *if \({condition}\) \{{\n[^}}]*\}}\n"
+
+
+def _rule(*conditions: str, rule: str) -> str:
+    """A rule of httpd with its conditions, on a line each."""
+    lines = [rf" *RewriteCond {condition}\n" for condition in conditions]
+    return rf"^{''.join(lines)} *RewriteRule {rule}\n"
+
+
+_ANY = r"[^\n]*"
+
+#: Takes the place of a rule of httpd, so that those that skip rules still skip the right number.
+_NOTHING = '    RewriteRule "^x" "-"\n'
+
+_ASKED = (
+    r'        RewriteRule "^/simple/([^/]+)/$" '
+    r'"/simple/-/pages/public/$1/%{ENV:RG_FORM}/%{ENV:RG_CODING}/{digest}" '
+    r'"[E=RG_ASK:simple/-/pages/public/$1/%{ENV:RG_FORM}/%{ENV:RG_CODING}/{digest},'
+    'E=RG_DO:look,E=RG_MISS:again/have,E=RG_HIT:stop,PT,QSD,L]"\n'
+)
+
+_NGINX: tuple[tuple[Any, ...], ...] = (
+    (
+        "claims map dropped",
+        [(r"(map \$rg_name \$rg_owned2?_\w+ \{\n *default 0;)[^}]*\}", r"\1\n}")],
+    ),
+    ("scanned names dropped", [(_if(r"-f [^\n]*/state/names/\$rg_name"), "")]),
+    ("directory test dropped", [(_if(r"-d [^\n]*\$rg_name"), "")]),
+    ("raw line not checked", [(_if(r"\$rg_denied_\w+"), "")]),
+    (
+        "any method",
+        [(_if(r"\$request_method [^\n]*"), ""), (r"\^\(\?:GET\|HEAD\)\[ \]", "^[A-Z]+[ ]")],
+    ),
+    (
+        "no canonical redirect",
+        [
+            (
+                r'(/simple/\(\?<rg_name>)\[a-z0-9\]\+\(\?:-\[a-z0-9\]\+\)\*(\)/\$" \{\n *add_header)',
+                r"\1[A-Za-z0-9._-]+\2",
+            )
+        ],
+    ),
+    (
+        "request_uri forwarded",
+        [
+            (
+                r"http://rg_public_(\w+)/pages/public/\$rg_name/;",
+                r"http://rg_at_public_\1$request_uri;",
+            )
+        ],
+    ),
+    (
+        "query forwarded",
+        [
+            (r"(/pages/public/\$rg_name/);", r"\1$is_args$args;"),
+            (r"(rg_at_public_\w+/simple/\$rg_name/);", r"\1$is_args$args;"),
+        ],
+        PLAIN,
+    ),
+    (
+        "headers forwarded",
+        [("proxy_pass_request_headers off;", "proxy_pass_request_headers on;")],
+        PLAIN,
+    ),
+    (
+        "accept of the client",
+        [(r"Accept \$rg_accept\w+\$rg_others\w+;", "Accept $http_accept;")],
+        PLAIN,
+    ),
+    ("files of claims public", [(_if(r"\$rg_hidden_\w+"), "")]),
+    (
+        "fallback before private",
+        [
+            (
+                r'("\^/simple/\(\?<rg_name>[^\n]*/\$" \{\n)( *add_header X-Index-Source none always;\n)',
+                r"\1        rewrite ^ /-/rg_ask/public/$rg_name/ last;\n\2",
+            )
+        ],
+    ),
+    (
+        "one copy for all names",
+        [(r"(proxy_cache_key )pages/public/\$rg_name/\$rg_form", r"\1pages/public/x/$rg_form")],
+    ),
+    (
+        "one copy for all codings",
+        [(r"(pages/public/\$rg_name/\$rg_form_\w+/)\$rg_coding_\w+", r"\1x")],
+    ),
+    (
+        "inner locations open",
+        [
+            (r"^ *internal;\n", ""),
+            (r"(map \$request \$rg_denied_\w+ \{\n *default 1;\n)", r'\1    "~^GET /-/rg_" 0;\n'),
+        ],
+    ),
+    ("private index not final", [(_if(r"\$rg_owned_\w+"), "")]),
+    ("exception forgotten", [(r'^ *"?~?\^?\(?[^\n]*quxvo-oss[^\n]*\n', "")]),
+    ("root marker not looked at", [(_if(r"!-f [^\n]*/\.rewritegen-root"), "")], LOST_ROOT),
+    ("state sentinel not looked at", [(_if(r"!-f [^\n]*/\.rewritegen-names"), "")], LOST_STATE),
+)
+
+_APACHE: tuple[tuple[Any, ...], ...] = (
+    (
+        "claims dropped",
+        [
+            (_rule(rule=r'"\^/simple/\(\?:quxvoy-secret\)/"[^\n]*'), _NOTHING),
+            (_rule(rule=r'"\^/simple/\(\?!\(\?:quxvo-oss\)[^\n]*'), _NOTHING),
+        ],
+    ),
+    ("scanned names dropped", [(_rule(r'"[^\n]*/state/names/\$1" "-f"', rule=_ANY), _NOTHING)]),
+    ("directory test dropped", [(r'^ *RewriteCond "[^\n]*/house/\$1" "!-d"\n', "")]),
+    ("link test dropped", [(r'^ *RewriteCond "[^\n]*" "!-l"\n', "")]),
+    (
+        "raw line not checked",
+        [
+            (r'(/-/rewritegen\[\? \]"\n) *RewriteRule "\^" "-" "\[R=404,L\]"\n', rf"\1{_NOTHING}"),
+            (_rule(r'"%\{THE_REQUEST\}" "!\^\(\?:GET\|HEAD\)[^\n]*', rule=_ANY), _NOTHING),
+        ],
+    ),
+    (
+        "any method",
+        [
+            (_rule(r'"%\{REQUEST_METHOD\}"[^\n]*', rule=_ANY), _NOTHING),
+            (r"\^\(\?:GET\|HEAD\) ", "^[A-Z]+ "),
+        ],
+    ),
+    ("body of a GET", [(_rule(r'"%\{HTTP:Content-Length\}[^\n]*', rule=_ANY), _NOTHING)], PLAIN),
+    ("no lower case", [(_rule(rule=r'"\^/simple/\(\[A-Za-z0-9\._-\]\*\[A-Z\][^\n]*'), _NOTHING)]),
+    (
+        "no redirect",
+        [
+            (
+                r'^ *RewriteCond "\$1 %\{REQUEST_URI\}"[^\n]*\n *RewriteRule [^\n]*\n[^\n]*\n',
+                _NOTHING,
+            )
+        ],
+    ),
+    (
+        "path of the client forwarded",
+        [(r'"(balancer://rg_public_pages)/simple/\$2/"', r'"\1%{REQUEST_URI}"')],
+    ),
+    ("query forwarded", [("QSD,", "")], PLAIN),
+    ("cookie passed", [(r"^ *RequestHeader unset Cookie\n", "")], PLAIN),
+    (
+        # a client's `Connection: Accept` alone changes nothing any more: the fetching host sets its own
+        "accept of the client",
+        [(r'^ *RequestHeader (?:set|append) Accept "[^\n]*" \\\n[^\n]*\n', "")],
+        PLAIN,
+    ),
+    (
+        "files of claims public",
+        [
+            (
+                r'^ *RewriteRule \\\n *"\(\?x\)\^/(?:files/copy|files/public|packages)/[^"]*" \\\n[^\n]*\n'
+                r'[^\n]*\[NC,R=404,L\]"\n',
+                _NOTHING,
+            )
+        ],
+    ),
+    (
+        "fallback before private",
+        [(r'^( *RewriteRule "!\^/simple/\[a-z0-9\]\+[^\n]*\[S=\d+\]"\n)', rf"{_ASKED}\1")],
+    ),
+    ("quick handler on", [("CacheQuickHandler Off", "CacheQuickHandler On")]),
+    (
+        "one copy for all names",
+        [(r"(/simple/-/pages/public/)\$1/(%\{ENV:RG_FORM\})", r"\1lumen/\2")],
+    ),
+    (
+        "one copy for all codings",
+        [(r"(/-/pages/public/\$1/%\{ENV:RG_FORM\}/)%\{ENV:RG_CODING\}", r"\1gzip")],
+    ),
+    ("private index not final", [(r"\(\?:wraktu\)\(\?:-\[\^/\]\*\)\?/", "(?:wraktux)/")]),
+    ("exception forgotten", [(r"\(\?!\(\?:quxvo-oss\)/\)", "")]),
+    ("owner mislabelled", [(r"E=RG_SOURCE:private/team\]", "E=RG_SOURCE:mirror/copy]")]),
+    (
+        "root marker not looked at",
+        [(_rule(r'"[^\n]*/\.rewritegen-root" "!-f"', rule=_ANY), _NOTHING)],
+        LOST_ROOT,
+    ),
+    (
+        "state sentinel not looked at",
+        [(_rule(r'"[^\n]*/\.rewritegen-names" "!-f"', rule=_ANY), _NOTHING)],
+        LOST_STATE,
+    ),
+)
+
+MUTANTS = (
+    *(Mutant(name, "nginx", tuple(edits), *spec) for name, edits, *spec in _NGINX),
+    *(Mutant(name, "apache", tuple(edits), *spec) for name, edits, *spec in _APACHE),
+)
