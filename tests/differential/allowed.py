@@ -310,13 +310,6 @@ ALLOWED = (
         sentences=("foreign header expect: 100-Continue",),
     ),
     Allowed(
-        "HEAD of a file",
-        "httpd asks for it at once, without `cache:`, and has no second word for what was no answer: 500",
-        lambda case: case.wire.method == "HEAD" and not case.world.spec.cache,
-        ("apache",),
-        sentences=("status 500, decided 502",),
-    ),
-    Allowed(
         "label twice",
         "a defect of httpd's text for files: the 502 of a source that refuses is labelled `none` too, and the 304 of a "
         "copy has its label twice; nobody gets anything by it",

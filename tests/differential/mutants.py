@@ -148,7 +148,7 @@ _NGINX: tuple[tuple[Any, ...], ...] = (
     ("private index not final", [(_if(r"\$rg_owned_\w+"), "")]),
     ("exception forgotten", [(r'^ *"?~?\^?\(?[^\n]*quxvo-oss[^\n]*\n', "")]),
     ("root marker not looked at", [(_if(r"!-f [^\n]*/\.rewritegen-root"), "")], LOST_ROOT),
-    ("state sentinel not looked at", [(_if(r"!-f [^\n]*/\.rewritegen-names"), "")], LOST_STATE),
+    ("state sentinel not looked at", [(_if(r"!-f [^\n]*/~rewritegen-names"), "")], LOST_STATE),
 )
 
 _APACHE: tuple[tuple[Any, ...], ...] = (
@@ -232,7 +232,7 @@ _APACHE: tuple[tuple[Any, ...], ...] = (
     ),
     (
         "state sentinel not looked at",
-        [(_rule(r'"[^\n]*/\.rewritegen-names" "!-f"', rule=_ANY), _NOTHING)],
+        [(_rule(r'"[^\n]*/~rewritegen-names" "!-f"', rule=_ANY), _NOTHING)],
         LOST_STATE,
     ),
 )

@@ -11,6 +11,7 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
+from rewritegen.pages.owned import SENTINEL
 from rewritegen.plan import Plan, compile_plan
 from rewritegen.site import load_site
 from tests.differential.canaries import EvilIndex, Watch, evil_files
@@ -204,7 +205,7 @@ def _settle(world: World) -> None:
         if source.lost:
             (root / ".rewritegen-root").unlink(missing_ok=True)
     if spec.lost:
-        (world.root / "state" / "names" / ".rewritegen-names").unlink()
+        (world.root / "state" / "names" / SENTINEL).unlink()
 
 
 @contextlib.contextmanager

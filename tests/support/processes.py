@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -44,6 +45,10 @@ STOP_SECONDS = 10.0
 _PAUSE = threading.Event()  # never set: wait() on it is the pause of a poll with a deadline
 _given_ports: set[int] = set()
 
+#: Below what Linux (32768) and others (49152) give to connections; each worker has every 16th.
+_FIRST_PORT, _LAST_PORT, _WORKERS = 16384, 32768, 16
+_PORTS = random.SystemRandom()
+
 
 class ServerStartError(AssertionError):
     """The server ended, or did not listen, before the deadline; the text holds its own messages."""
@@ -70,14 +75,29 @@ def is_root() -> bool:
 
 
 def free_port() -> int:
-    """A TCP port on the loopback interface that nothing listens on; the same one is never given twice."""
-    while True:
-        with socket.socket() as probe:
-            probe.bind((HOST, 0))
-            port: int = probe.getsockname()[1]
-        if port not in _given_ports:
+    """A TCP port on the loopback interface that nothing listens on; the same one is never given twice.
+
+    It is none of those that the system gives to connections, because it is bound some time after this returns, and no
+    other worker of pytest-xdist is given it.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    for _ in range(1000):
+        port = _PORTS.randrange(_FIRST_PORT, _LAST_PORT, _WORKERS) + worker % _WORKERS
+        if port not in _given_ports and _is_free(port):
             _given_ports.add(port)
             return port
+    raise AssertionError(f"no port between {_FIRST_PORT} and {_LAST_PORT} is free")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        # as servers bind it: connections that were closed a moment ago do not count
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
 
 
 def wait_until(condition: object, what: str, seconds: float = 10.0) -> None:

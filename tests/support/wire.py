@@ -130,9 +130,10 @@ def _final(raw: bytes) -> bytes:
 
 def _is_complete(raw: bytes, head_only: bool) -> bool:
     """A server that leaves a half-broken connection open must not cost the whole timeout."""
+    raw = _final(raw)
     if not raw.startswith(b"HTTP/1") or b"\r\n\r\n" not in raw:
         return False
-    lines, rest = _head(_final(raw))
+    lines, rest = _head(raw)
     headers = {line.partition(":")[0].lower(): line.partition(":")[2].strip() for line in lines[1:]}
     status = int(lines[0].split()[1])
     if head_only or status in (204, 304):
