@@ -15,7 +15,10 @@ from typing import Any
 from rewritegen.schema import schema
 from rewritegen.sources import FALLBACKS, PRIVATE_SOURCES
 
-__all__ = ["PLACEMENTS", "VALUES", "field_of", "fields", "leaves", "put", "site"]
+__all__ = ["PLACEMENTS", "VALUES", "WAYS", "field_of", "fields", "leaves", "put", "site"]
+
+#: The ways of `auth`, of which a site has one.
+WAYS = ("basic", "certificates", "request")
 
 VALUES = {
     "quote": '"',
@@ -143,8 +146,13 @@ def _fields(part: Mapping[str, Any], known: Mapping[str, Any], path: str) -> Ite
         yield path
 
 
-def site(root: Path) -> dict[str, Any]:
-    """A site with every field; its paths are below a directory."""
+def site(root: Path, way: str = "basic") -> dict[str, Any]:
+    """A site with every field, but for the other ways of `auth`; its paths are below a directory."""
+    auth = {
+        "basic": {"basic": f"{root}/auth/passwords", "realm": "packages"},
+        "certificates": {"certificates": f"{root}/auth/team.pem"},
+        "request": {"request": "http://127.0.0.1:9091/auth"},
+    }
     limits = {"connect": "2s", "read": "15s", "retry": "10s"}
     return {
         "server_name": "packages.example.org",
@@ -194,6 +202,7 @@ def site(root: Path) -> dict[str, Any]:
         "offline": False,
         "pypi": {"index": "https://127.0.0.3/simple/", "files": ["https://127.0.0.4/"]},
         "ca": f"{root}/tls/ca.pem",
+        "auth": auth[way],
     }
 
 

@@ -24,7 +24,7 @@ from rewritegen.diagnostics import CODES, Problem, RewritegenError, SiteError
 from rewritegen.plan import compile_plan
 from rewritegen.servers import SERVER_NAMES, server
 from rewritegen.site import Site, load_site
-from tests.hostile.site_values import PLACEMENTS, VALUES, field_of, fields, leaves, put, site
+from tests.hostile.site_values import PLACEMENTS, VALUES, WAYS, field_of, fields, leaves, put, site
 from tests.servers.test_apache_scopes import LOADED, host
 from tests.servers.test_nginx_config import wrapper
 from tests.support import trees
@@ -39,20 +39,26 @@ from tests.support.wire import ask
 #: The fields that are free text; all others are whitelists.
 PATHS = {
     *("tls.certificate", "tls.key", "state", "private[path].path", "fallbacks[mirror].mirror"),
-    *("cache.path", "ca"),
+    *("cache.path", "ca", "auth.basic", "auth.certificates"),
 }
 #: What a value of another field can be made of; IPv6 addresses and claims have brackets and an asterisk.
 WHITELIST = re.compile(r"[A-Za-z0-9_.~+@=:/*\[\]-]*")
 
+#: One line that a browser shows.
+SHOWN = {"auth.realm"}
+
+each_way = pytest.mark.parametrize("way", WAYS)
 each_value = pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
 
 
 def test_the_site_has_every_field_of_the_schema() -> None:
     """A new key goes into :func:`site`, and so through all of this."""
-    settings = site(Path("/srv"))
-    assert {field_of(settings, path) for path, _ in leaves(settings)} == fields()
-    assert fields() >= PATHS
-    load(settings)
+    sites = [site(Path("/srv"), way) for way in WAYS]
+    found = {field_of(settings, path) for settings in sites for path, _ in leaves(settings)}
+    assert found == fields()
+    assert fields() >= PATHS | SHOWN
+    for settings in sites:
+        load(settings)
 
 
 def load(settings: dict[str, Any]) -> Site:
@@ -107,10 +113,13 @@ def normal(path: str) -> str:
     return "/" + "/".join(part for part in path.split("/") if part not in ("", "."))
 
 
+@each_way
 @pytest.mark.parametrize("placement", PLACEMENTS)
 @each_value
-def test_what_is_not_free_text_is_of_harmless_characters(value: str, placement: str) -> None:
-    settings = site(Path("/srv"))
+def test_what_is_not_free_text_is_of_harmless_characters(
+    value: str, placement: str, way: str
+) -> None:
+    settings = site(Path("/srv"), way)
     values = {path: placed(text, value, placement) for path, text in leaves(settings)}
     made, left = accepted(settings, values)
     for path, text in left.items():
@@ -118,6 +127,8 @@ def test_what_is_not_free_text_is_of_harmless_characters(value: str, placement: 
         if field in PATHS:
             assert text.isprintable()
             assert ".." not in text.split("/")
+        elif field in SHOWN:
+            assert text.isprintable()
         else:
             assert WHITELIST.fullmatch(text), path
     compile_plan(made)
@@ -147,10 +158,10 @@ Read = list[tuple[str, list[str]]]
 class Bench:
     """Renders the site for a server, and has the installed program read it."""
 
-    def __init__(self, kind: str, root: Path, pem: Path) -> None:
+    def __init__(self, kind: str, root: Path, pem: Path, way: str = "basic") -> None:
         self.kind = kind
         self.root = root
-        self.settings = site(root / kind)
+        self.settings = site(root / kind, way)
         self._pem = pem
         self._harmless: dict[frozenset[str], Counter[str]] = {}
 
@@ -188,8 +199,11 @@ class Bench:
         assert made.tls is not None
         assert made.cache is not None
         shutil.rmtree(self.root / self.kind, ignore_errors=True)
-        places = {"site.pem": made.tls.certificate, "site.key": made.tls.key, "ca.pem": made.ca}
-        for name, place in places.items():
+        places = [
+            *(("site.pem", made.tls.certificate), ("site.key", made.tls.key), ("ca.pem", made.ca)),
+            *([("ca.pem", made.auth.certificates)] if made.auth and made.auth.certificates else []),
+        ]
+        for name, place in places:
             Path(place).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(self._pem / name, place)
         Path(made.cache.path).mkdir(parents=True, exist_ok=True)
@@ -223,7 +237,9 @@ def lines_of(block: list[dict[str, Any]]) -> Iterator[tuple[str, list[str]]]:
 
 def read_by_apache(tree: Path, text: str) -> Iterator[tuple[str, list[str]]]:
     """As httpd says itself."""
-    loaded = [*LOADED, "cache", "cache_disk", "info"]  # mod_info says what was read
+    # mod_info says what was read
+    loaded = [*LOADED, "cache", "cache_disk", "info", "actions", "authn_core", "authn_file"]
+    loaded += ["authz_user", "auth_basic"]
     directory = host(tree, text, loaded)
     command = [str(require("apache")), "-d", str(directory), "-f", "httpd.conf"]
     for line in run([*command, "-t", "-D", "DUMP_CONFIG"]).splitlines():
@@ -241,7 +257,7 @@ def run(command: list[str]) -> str:
 def words(text: str) -> list[str]:
     """The arguments of a line; inside quotes a backslash escapes a quote and a backslash."""
     return [
-        re.sub(r"\\([\"\\])", r"\1", found[1] or found[2])
+        re.sub(r"\\([\"\\])", r"\1", found[2] if found[1] is None else found[1])
         for found in re.finditer(r'"((?:\\.|[^"\\])*)"|(\S+)', text)
     ]
 
@@ -258,6 +274,8 @@ READ_BACK: dict[str, dict[str, tuple[str, str]]] = {
         "fallbacks[0].mirror": ("alias", "/packages/"),
         "cache.path": ("proxy_cache_path", "/nginx"),
         "ca": ("proxy_ssl_trusted_certificate", ""),
+        "auth.basic": ("auth_basic_user_file", ""),
+        "auth.certificates": ("ssl_client_certificate", ""),
     },
     "apache": {
         "tls.certificate": ("SSLCertificateFile", ""),
@@ -267,14 +285,24 @@ READ_BACK: dict[str, dict[str, tuple[str, str]]] = {
         "fallbacks[0].mirror": ("<Directory", "/packages"),
         "cache.path": ("CacheRoot", "/apache"),
         "ca": ("SSLProxyCACertificateFile", ""),
+        "auth.basic": ("AuthUserFile", ""),
+        "auth.certificates": ("SSLCACertificateFile", ""),
     },
 }
-PATHS_OF_SITE = set(READ_BACK["nginx"])
+#: The ways that a server has not.
+LACKING = {("apache", "request")}
+BENCHES = [(kind, way) for kind in SERVER_NAMES for way in WAYS if (kind, way) not in LACKING]
 
 
-@pytest.fixture(scope="module", params=SERVER_NAMES)
+def paths_of(settings: dict[str, Any]) -> set[str]:
+    """Where in this site the free text stands."""
+    return READ_BACK["nginx"].keys() & {path for path, _ in leaves(settings)}
+
+
+@pytest.fixture(scope="module", params=BENCHES, ids="-".join)
 def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
-    require(request.param)
+    kind, way = request.param
+    require(kind)
     with traversable_directory() as root:
         pem = root / "pem"
         pem.mkdir()
@@ -283,7 +311,7 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
         issued.chain.rename(pem / "site.pem")
         issued.key.rename(pem / "site.key")
         authority.pem.rename(pem / "ca.pem")
-        yield Bench(request.param, root, pem)
+        yield Bench(kind, root, pem, way)
 
 
 @pytest.mark.server
@@ -291,14 +319,16 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
 @each_value
 def test_a_value_is_read_back_and_adds_no_directive(bench: Bench, value: str) -> None:
     """At the end of each field: what would end a word, a line or a section has something behind it to swallow."""
-    assert {field_of(bench.settings, path) for path in PATHS_OF_SITE} == PATHS
+    free = paths_of(bench.settings)
+    assert {field_of(bench.settings, path) for path in free} <= PATHS
+    assert len(free) >= len(PATHS) - 2
     values = {path: placed(text, value, "at the end") for path, text in leaves(bench.settings)}
     made, left, text = bench.rendered(values)
     if not left:
         return  # nothing of it is written
     found = bench.read(made, text)
     assert Counter(name for name, _ in found) == bench.directives(left)
-    for path in PATHS_OF_SITE & left.keys():
+    for path in free & left.keys():
         directive, rest = READ_BACK[bench.kind][path]
         arguments = [args[0] for name, args in found if name == directive]
         assert f"{normal(left[path])}{rest}" in arguments
@@ -313,8 +343,9 @@ def writable(kind: str, root: Path, values: Mapping[str, str]) -> list[str]:
     found = []
     for value in values.values():
         mutated = {path: placed(text, value, "inside") for path, text in leaves(bench.settings)}
-        _, left, _ = bench.rendered({path: mutated[path] for path in PATHS_OF_SITE})
-        if left.keys() >= PATHS_OF_SITE:
+        free = paths_of(bench.settings)
+        _, left, _ = bench.rendered({path: mutated[path] for path in free})
+        if left.keys() >= free:
             found.append(value)
     return found
 

@@ -35,7 +35,9 @@ ORDER: tuple[State, ...] = ("fresh", "cold", "expired", "none")
 #: No byte of an answer: the source is left alone for `retry`.
 DEAD: frozenset[Mode] = frozenset({"refuse", "reset", "hang"})
 #: An answer that is neither the page nor 404.
-NO_USE: frozenset[Mode] = frozenset({"429", "500", "502", "503", "504", "redirect", "loop", "text"})
+NO_USE: frozenset[Mode] = frozenset(
+    {"429", "500", "502", "503", "504", "redirect", "loop", "text", "gzip"}
+)
 #: The status has gone to the client before it is seen that the rest does not come: what it gets is visibly cut off.
 CUT: frozenset[Mode] = frozenset({"truncated", "stall", "too-long"})
 #: An answer like any other.
@@ -46,6 +48,10 @@ MODES: tuple[Mode, ...] = (*sorted(DEAD), *sorted(NO_USE), *sorted(CUT), *sorted
 
 #: What a server cannot do, each with the reason; all of them hold for both.
 LIMITS: dict[tuple[Mode, Part], str] = {
+    (
+        "gzip",
+        "file",
+    ): "a file is octets, however they are coded; what comes out has its hash or not",
     (
         "text",
         "file",
@@ -61,10 +67,13 @@ LIMITS: dict[tuple[Mode, Part], str] = {
 #: it goes by itself, and pages of an index of our own are never fresh for clients.
 NEVER_FRESH = {("apache", "eggs")}
 
+_NO_PAGE: tuple[Mode, ...] = ("text", "gzip")
+
 #: What is wrong at present; a row that comes right fails until it is taken out here.
 WRONG: dict[tuple[str, Mode, Part], str] = {
     **{
-        ("nginx", "text", part): "a 200 of another type is passed on (it is not kept)"
+        ("nginx", mode, part): "a 200 that is no page is passed on (it is not kept)"
+        for mode in _NO_PAGE
         for part in PARTS
         if part != "file"
     }

@@ -45,8 +45,8 @@ STOP_SECONDS = 10.0
 _PAUSE = threading.Event()  # never set: wait() on it is the pause of a poll with a deadline
 _given_ports: set[int] = set()
 
-#: Below what Linux (32768) and others (49152) give to connections; each worker has every 16th.
-_FIRST_PORT, _LAST_PORT, _WORKERS = 16384, 32768, 16
+#: Below what Linux (32768) and others (49152) give to connections; each worker has every fourth.
+_FIRST_PORT, _LAST_PORT, _WORKERS = 10240, 32768, 4
 _PORTS = random.SystemRandom()
 
 

@@ -122,8 +122,8 @@ def _head(raw: bytes) -> tuple[list[str], bytes]:
 
 
 def _final(raw: bytes) -> bytes:
-    """What comes after interim answers, such as 100 (RFC 9110, 15.2)."""
-    while re.match(rb"HTTP/1\.1 1\d\d ", raw) and b"\r\n\r\n" in raw:
+    """What comes after a 100, which says nothing (RFC 9110, 15.2.1)."""
+    while re.match(rb"HTTP/1\.1 100 ", raw) and b"\r\n\r\n" in raw:
         raw = raw.partition(b"\r\n\r\n")[2]
     return raw
 

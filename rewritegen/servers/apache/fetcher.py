@@ -62,10 +62,11 @@ _LONGER_SECONDS = 5
 _TURN, _SHORT_TURN = 15000, 1000
 
 
-#: Another type is no page.
+#: Another type is no page; and in one that is compressed, though that was not asked for, no link could be rewritten.
 _NO_PAGE = (
-    'Header set RG-No-Page "\\n" \\\n    "expr=%{REQUEST_STATUS} == 200 && %{CONTENT_TYPE} !~ \\\n    '
-    r'm#^(?:text/html|application/vnd\.pypi\.simple\.v1\+(?:json|html)) *(?:;|$)#"'
+    'Header set RG-No-Page "\\n" \\\n    "expr=%{REQUEST_STATUS} == 200 && (-n resp(\'Content-Encoding\') || '
+    "%{CONTENT_TYPE} !~ \\\n    "
+    r'm#^(?:text/html|application/vnd\.pypi\.simple\.v1\+(?:json|html)) *(?:;|$)#)"'
 )
 
 

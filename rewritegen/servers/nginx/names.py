@@ -151,15 +151,17 @@ def _claims_map(variable: str, claims: ClaimSet, owner: str) -> Map:
 def _kept_map(variable: str, cache_control: str, *, page: bool) -> Map:
     what = "page" if page else "file"
     words = comment(f"How long a {what} is kept, and stands in: only a whole one (RFC 5861)")
-    # a login form or an error with status 200 is no page (PEP 691 has the types)
+    # a login form or an error with status 200 is no page (PEP 691 has the types), and one that is compressed, though
+    # that was not asked for, has the upstream's links
     types = r"(?:text/html|application/vnd\.pypi\.simple\.v1\+(?:json|html))[ ]*(?:;|$)"
-    answer = f"^200[ ]{types if page else ''}"
+    answer = f"^200[ ][ ]{types}" if page else "^200[ ]"
     entries = (
         'default ""',
         f"{pattern(answer, '~*')}\n{_INDENT * 2}{cache_control}",
         f"{pattern('^304[ ]', '~')}\n{_INDENT * 2}{cache_control}",
     )
-    return Map(words, '"$status $upstream_http_content_type"', variable, entries)
+    seen = '"$status $upstream_http_content_encoding $upstream_http_content_type"'
+    return Map(words, seen, variable, entries)
 
 
 def _chunks(names: tuple[str, ...]) -> Iterator[str]:
