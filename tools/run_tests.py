@@ -2,7 +2,8 @@
 
 The Python that runs this file runs everything; each other one from 3.10 to 3.13 runs everything but the tests marked
 ``slow``. Set REWRITEGEN_PYTHONS to interpreters or directories (joined by ``:``) to add some, and to ``none`` to use
-only the one. Arguments go to pytest: ``python3 -m tools.run_tests tests/unit -k names``.
+only the one. With ``--long`` first, it runs the tests marked ``long`` on the one, and nothing else. All other arguments
+go to pytest: ``python3 -m tools.run_tests tests/unit -k names``.
 
 REWRITEGEN_REQUIRE=nginx,apache,uv,openssl turns "skipped, because it is not installed" into a failure.
 """
@@ -22,8 +23,9 @@ from tools import debian_packages, environment, pythons
 
 ROOT = environment.ROOT
 WORKERS = str(min(4, os.cpu_count() or 1))
-ALL = "not bench and not containers"
+ALL = "not bench and not containers and not long"
 QUICK = f"{ALL} and not slow"
+LONG = "long"
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ class Run:
 
 def run(interpreter: Path, python: str, selection: str, arguments: list[str]) -> Run:
     """Run pytest with ``interpreter`` on the tests that the marker expression selects."""
-    report = ROOT / "build" / f"tests-{python}.xml"
+    kind = "long-tests" if selection == LONG else "tests"
+    report = ROOT / "build" / f"{kind}-{python}.xml"
     report.unlink(missing_ok=True)
     print(f"\n=== Python {python}: {selection} ===", flush=True)
     workers = ["-n", WORKERS, "--dist", "loadscope"]
@@ -86,8 +89,11 @@ def main(arguments: list[str]) -> int:
     (ROOT / "build").mkdir(exist_ok=True)
     main_version = platform.python_version()
     interpreter = environment.make(ROOT / ".venv", extras="serve,watch,test,lint")
-    runs = [run(interpreter, main_version, ALL, arguments)]
-    others = {} if os.environ.get("REWRITEGEN_PYTHONS") == "none" else pythons.find()
+    long = arguments[:1] == ["--long"]
+    selection, arguments = (LONG, arguments[1:]) if long else (ALL, arguments)
+    runs = [run(interpreter, main_version, selection, arguments)]
+    alone = long or os.environ.get("REWRITEGEN_PYTHONS") == "none"
+    others = {} if alone else pythons.find()
     for minor, python in others.items():
         if not main_version.startswith(f"{minor}."):
             home = ROOT / f".venv-{minor}"
@@ -97,7 +103,7 @@ def main(arguments: list[str]) -> int:
     for one in runs:
         print(one)
     absent = sorted(set(pythons.SUPPORTED) - set(others) - {main_version.rpartition(".")[0]})
-    if absent:
+    if absent and not alone:
         print(f"not tested, not installed here: Python {', '.join(absent)}")
     total = [
         sum(one.passed for one in runs),

@@ -30,7 +30,7 @@ from tests.support.recorder import Recorder
 from tests.support.scenes import wheels
 from tests.support.tools import require
 
-pytestmark = [pytest.mark.server, pytest.mark.client, pytest.mark.slow]
+pytestmark = [pytest.mark.server, pytest.mark.client, pytest.mark.long]
 
 SECONDS = float(os.environ.get("REWRITEGEN_CHAOS_SECONDS", "60"))
 RELOAD_SECONDS = 2.0

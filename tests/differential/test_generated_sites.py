@@ -21,7 +21,7 @@ from tests.servers.test_nginx_gixy import is_exception
 from tests.support.processes import traversable_directory
 from tests.support.tools import require
 
-pytestmark = [pytest.mark.server, pytest.mark.slow]
+pytestmark = [pytest.mark.server, pytest.mark.long]
 
 SITES = 200
 START = 200_2026

@@ -18,7 +18,7 @@ from tests.differential.world import World, build, running
 from tests.support.processes import traversable_directory
 from tests.support.tools import require
 
-pytestmark = [pytest.mark.server, pytest.mark.slow]
+pytestmark = [pytest.mark.server, pytest.mark.long]
 
 LEAST = 12
 
