@@ -233,10 +233,7 @@ def check(world: World, answer: Answer | None) -> None:
     assert world.elsewhere.requests == []
     if answer is None:
         return
-    # 204: nginx passes on what is above 200 and below 300 (RATIONALE, "Differences")
-    assert answer.status in {0, 200, 404} | UNAVAILABLE | (
-        {204} if world.kind == "nginx" else set()
-    )
+    assert answer.status in {0, 200, 404} | UNAVAILABLE
     names = {name.lower() for name, _ in answer.headers}
     assert not names & {"set-cookie", "set-cookie2", "location", "refresh", "upgrade", "link"}
     assert not {name for name in names if name.startswith(("x-accel", "x-sendfile", "x-lighttpd"))}
@@ -245,12 +242,8 @@ def check(world: World, answer: Answer | None) -> None:
     if answer.status == 200:
         assert answer.one("X-Index-Source") == "proxy/up"
         assert answer.content_type in TYPES
-    elif answer.status not in (0, 204):
+    elif answer.status:
         assert answer.one("X-Index-Source") == "none"
-
-
-def expect(request: pytest.FixtureRequest, reason: str) -> None:
-    request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
 
 
 def check_row(world: World, label: str, word: str, raw: bytes | Sender) -> None:
@@ -268,24 +261,12 @@ def check_row(world: World, label: str, word: str, raw: bytes | Sender) -> None:
     world.ordinary(live)
 
 
-#: What is not right yet, by server; a row that comes right fails until it is taken out here.
-WRONG = {
-    "nginx": {
-        **dict.fromkeys(("early hints", "upgrade"), "a bare 1xx is passed on"),
-        **dict.fromkeys(OTHER_TYPES, "a 200 of another type is passed on"),
-        "two types": "a 200 of another type is passed on",
-    },
-    "apache": {},
-}
-
 each_site = pytest.mark.parametrize("label", ["copies", "plain"])
 
 
 @each_site
 @pytest.mark.parametrize("word", HEADERS)
-def test_headers(world: World, label: str, word: str, request: pytest.FixtureRequest) -> None:
-    if reason := WRONG[world.kind].get(word):
-        expect(request, reason)
+def test_headers(world: World, label: str, word: str) -> None:
     check_row(world, label, word, HEADERS[word])
 
 
@@ -297,9 +278,7 @@ def test_bodies(world: World, label: str, word: str) -> None:
 
 @each_site
 @pytest.mark.parametrize("word", OTHER_TYPES)
-def test_other_types(world: World, label: str, word: str, request: pytest.FixtureRequest) -> None:
-    if reason := WRONG[world.kind].get(word):
-        expect(request, reason)
+def test_other_types(world: World, label: str, word: str) -> None:
     check_row(world, label, f"type {word}", OTHER_TYPES[word])
 
 

@@ -67,18 +67,6 @@ LIMITS: dict[tuple[Mode, Part], str] = {
 #: it goes by itself, and pages of an index of our own are never fresh for clients.
 NEVER_FRESH = {("apache", "eggs")}
 
-_NO_PAGE: tuple[Mode, ...] = ("text", "gzip")
-
-#: What is wrong at present; a row that comes right fails until it is taken out here.
-WRONG: dict[tuple[str, Mode, Part], str] = {
-    **{
-        ("nginx", mode, part): "a 200 that is no page is passed on (it is not kept)"
-        for mode in _NO_PAGE
-        for part in PARTS
-        if part != "file"
-    }
-}
-
 
 class Row(NamedTuple):
     """What a client gets, and how often the source was asked."""
@@ -140,9 +128,7 @@ def _warm(made: Chain, part: Part, name: str) -> bytes:
 
 @pytest.mark.parametrize("part", PARTS)
 @pytest.mark.parametrize("mode", MODES)
-def test_row(world: Chain, mode: Mode, part: Part, request: pytest.FixtureRequest) -> None:
-    if reason := WRONG.get((world.kind, mode, part)):
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
+def test_row(world: Chain, mode: Mode, part: Part) -> None:
     world.recover()
     old: dict[State, bytes] = {"fresh": _warm(world, part, _name(mode, part, "fresh"))}
     copied: tuple[State, ...] = ("fresh", "expired")

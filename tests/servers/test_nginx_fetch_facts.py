@@ -7,12 +7,15 @@ import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.support.bench import StartBench
 from tests.support.processes import HOST, StartServer, free_port
+from tests.support.raw_upstream import RawIndex
 from tests.support.tools import require
+from tests.support.upstream import upstream
 from tests.support.wire import Answer, ask
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
@@ -195,3 +198,35 @@ def test_a_name_in_a_variable_url_is_looked_up_late(place: Path, bench: StartBen
     live = bench("", server)
     assert ask(live.port, "/here").body == b"here"
     assert ask(live.port, "/there").status == 502
+
+
+#: A server that says X-Accel-Redirect as the path has it, in front of what answers with a status or by 1xx.
+TOLD = """
+    map $uri $told { default ""; ~^/no /dropped; }
+    server { listen HOST:{told}; location / {
+        proxy_pass http://RAW; proxy_ignore_headers X-Accel-Redirect; add_header X-Accel-Redirect $told always;
+    } }
+"""
+FOLLOWS = """
+    location / { proxy_pass http://HOST:{told}; }
+    location = /dropped { internal; return 503 "dropped"; }
+"""
+
+
+@pytest.mark.parametrize(
+    "status", ["100 Continue", "103 Early Hints", "200 OK", "204 No Content", "299 X", "404 No"]
+)
+def test_what_nginx_asks_can_send_it_elsewhere_whatever_the_status(
+    bench: StartBench, status: str
+) -> None:
+    index, told = RawIndex({}), str(free_port())
+    answer = f"HTTP/1.1 {status}\r\nX-Accel-Redirect: /evil\r\nContent-Length: 0\r\n\r\n"
+    index.raw = {"/no": answer.encode(), "/yes": answer.encode()}
+    with upstream(index):
+        raw = urlsplit(index.origin).netloc
+        http = TOLD.replace("HOST", HOST).replace("{told}", told).replace("RAW", raw)
+        live = bench(http, FOLLOWS.replace("HOST", HOST).replace("{told}", told))
+        assert live.get("/no").status == 503
+        # an empty one is not sent, and that of the upstream ends at the first server, which ignores it
+        if not status.startswith("1"):  # of which no client here can read the end
+            assert live.get("/yes").status == int(status[:3])

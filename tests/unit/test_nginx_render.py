@@ -133,18 +133,27 @@ def test_what_we_invent_is_called_rg(text: str, tmp_path: Path) -> None:
 
 
 def servers(text: str, tmp_path: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """All directives of the inner server (its own first), and all others."""
+    """All directives of the inner server (its own first), and all others but those of the server between."""
+    inner, others, _ = three_servers(text, tmp_path)
+    return inner, others
+
+
+def three_servers(text: str, tmp_path: Path) -> tuple[list[dict[str, Any]], ...]:
+    """All directives of the inner server, of the site and around it, and of the server between them for pages."""
     inner: list[dict[str, Any]] = []
     others: list[dict[str, Any]] = []
+    between: list[dict[str, Any]] = []
     to = others
     for one in directives(text, tmp_path):
         if one["directive"] == "server" and not one["args"] and one["around"] in ((), ("http",)):
             names = [line["args"] for line in one["block"] if line["directive"] == "server_name"]
-            to = inner if names and names[0][0].endswith(".invalid") else others
+            name = names[0][0] if names else ""
+            to = inner if name.endswith(".invalid") else others
+            to = between if name.startswith("pages.rg-") else to
         elif not one["around"]:
             to = others
         to.append(one)
-    return inner, others
+    return inner, others, between
 
 
 def added(location: dict[str, Any]) -> list[str]:
@@ -203,9 +212,27 @@ def test_only_the_inner_server_asks_upstreams_and_sends_constants(
             r"http://rg_[\w.-]+/(pages|files)/[\w/-]+/(\$rg_name/|\$rg_raw_path)", url
         )
         assert not url.startswith("http://rg_at_")
-        assert ["Host", f"rg-{site_word('packages.example.org')}.invalid"] in lines[
-            "proxy_set_header"
-        ]
+        name = f"rg-{site_word('packages.example.org')}.invalid"
+        name = f"pages.{name}" if "/pages/" in url else name
+        assert ["Host", name] in lines["proxy_set_header"]
+
+
+@each_text
+def test_nobody_but_the_fetcher_sends_a_request_elsewhere(text: str, tmp_path: Path) -> None:
+    """X-Accel-Redirect is ignored of upstreams and by the site; the server between asks the fetcher only."""
+    inner, site, between = three_servers(text, tmp_path)
+    ignored = [one["args"] for one in inner if one["directive"] == "proxy_ignore_headers"]
+    assert ["X-Accel-Redirect" in args for args in ignored] == [True]
+    for _, lines in proxied(site):
+        assert "X-Accel-Redirect" in lines["proxy_ignore_headers"][0]
+    ((url, lines),) = proxied(between)
+    (listen,) = (one["args"] for one in inner if one["directive"] == "listen")
+    assert url == f"http://{listen[0]}"
+    assert "X-Accel-Redirect" not in lines["proxy_ignore_headers"][0]
+    pages = [one for one in inner if one["directive"] == "location" and "pages" in one["args"][-1]]
+    assert pages
+    for page in pages:
+        assert added(page)[-1] == "X-Accel-Redirect"
 
 
 def test_a_name_is_looked_up_while_nginx_runs() -> None:

@@ -26,6 +26,12 @@ _MOST_CHARACTERS = 2500
 
 _INDENT = "    "
 
+#: Of an upstream's answer. Of two types, the variable of the upstream is the first, and nginx sends the last.
+_SEEN = '"$status $upstream_http_content_encoding $sent_http_content_type"'
+#: A login form or an error with status 200 is no page (PEP 691 has the types), and one that is compressed, though that
+#: was not asked for, has the upstream's links.
+_PAGE = r"^200[ ][ ](?:text/html|application/vnd\.pypi\.simple\.v1\+(?:json|html))[ ]*(?:;|$)"
+
 
 @dataclass(slots=True)
 class Names:
@@ -37,6 +43,7 @@ class Names:
     _claimed: dict[ClaimSet, tuple[str, str]] = field(default_factory=dict)
     _hidden: list[ClaimSet] = field(default_factory=list)
     _kept: list[tuple[str, bool]] = field(default_factory=list)
+    _astray: list[str] = field(default_factory=list)
 
     def shared(self, word: str) -> str:
         """Return the variable of a map that is the same for every site."""
@@ -72,6 +79,11 @@ class Names:
             self._kept.append((cache_control, page))
         return f"$rg_keep{_from_two(self._kept.index((cache_control, page)) + 1)}_{self.site}"
 
+    def astray(self, path: str) -> str:
+        """Return the variable that holds ``path`` for what is no page where one was asked for, else nothing."""
+        self._astray = [path]
+        return f"$rg_astray_{self.site}"
+
     # ---------------------------------------------------------------- maps
 
     def maps(self) -> Iterator[Map]:
@@ -83,6 +95,8 @@ class Names:
             yield _hidden_map(self.hidden(claims), claims)
         for text, page in self._kept:
             yield _kept_map(self.kept(text, page=page), text, page=page)
+        for path in self._astray:
+            yield _astray_map(self.astray(path), path)
         wanted = {shared.FORM, *self._shared} if self._shared else set()
         yield from (shared.shared_map(word) for word in shared.WORDS if word in wanted)
 
@@ -151,17 +165,23 @@ def _claims_map(variable: str, claims: ClaimSet, owner: str) -> Map:
 def _kept_map(variable: str, cache_control: str, *, page: bool) -> Map:
     what = "page" if page else "file"
     words = comment(f"How long a {what} is kept, and stands in: only a whole one (RFC 5861)")
-    # a login form or an error with status 200 is no page (PEP 691 has the types), and one that is compressed, though
-    # that was not asked for, has the upstream's links
-    types = r"(?:text/html|application/vnd\.pypi\.simple\.v1\+(?:json|html))[ ]*(?:;|$)"
-    answer = f"^200[ ][ ]{types}" if page else "^200[ ]"
+    answer = _PAGE if page else "^200[ ]"
     entries = (
         'default ""',
         f"{pattern(answer, '~*')}\n{_INDENT * 2}{cache_control}",
         f"{pattern('^304[ ]', '~')}\n{_INDENT * 2}{cache_control}",
     )
-    seen = '"$status $upstream_http_content_encoding $upstream_http_content_type"'
-    return Map(words, seen, variable, entries)
+    return Map(words, _SEEN, variable, entries)
+
+
+def _astray_map(variable: str, path: str) -> Map:
+    words = comment("What was asked for a page, and sent something else: nobody is given that.")
+    entries = (
+        f"default {path}",
+        f'{pattern(_PAGE, "~*")} ""',
+        f'{pattern("^(?:304|404)[ ]", "~")} ""',
+    )
+    return Map(words, _SEEN, variable, entries)
 
 
 def _chunks(names: tuple[str, ...]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from rewritegen.digests import file_digest, page_digest
 from rewritegen.plan import ABSENT_SECONDS, Plan
 from rewritegen.servers.base import fetcher_name
 from rewritegen.servers.nginx.fetcher import Fetcher
+from rewritegen.servers.nginx.page_check import LONGER_SECONDS, pages_name
 from rewritegen.servers.nginx.quoting import argument, value
 from rewritegen.servers.nginx.shared import CODING, FORM
 from rewritegen.servers.nginx.view import Near
@@ -24,9 +25,6 @@ __all__ = ["ERRORS", "Ways", "copies", "zone"]
 #: What the fetcher says when it has no answer, and what nginx says when the fetcher closes the connection; 400 is for
 #: headers that fit into the first server only.
 ERRORS = (400, 500, 502, 503, 504)
-
-#: The fetcher limits its silence itself; this is for its own end.
-_LONGER_SECONDS = 600
 
 #: A range that begins further on than this is passed on, and the file is not fetched for it.
 _FETCHED_FOR_RANGE = "1m"
@@ -56,7 +54,7 @@ class Ways:
             "proxy_cache_background_update on",
         )
         url = f"http://{group}{self.fetcher.page(step)}$rg_name/"
-        return self._near(url, key, keep, errors)
+        return self._near(url, pages_name(self.plan), key, keep, errors)
 
     def file(self, number: int, attempt: FetchFrom, errors: tuple[tuple[str, str], ...]) -> Near:
         """Return how the file ``$rg_raw_path`` of a file host is asked for; ``number`` counts the hosts."""
@@ -70,10 +68,15 @@ class Ways:
             "proxy_force_ranges on",
         )
         url = f"http://{group}{self.fetcher.file(number, attempt)}$rg_raw_path"
-        return self._near(url, key, keep, errors)
+        return self._near(url, fetcher_name(self.plan.server_name), key, keep, errors)
 
     def _near(
-        self, url: str, key: str, keep: tuple[str, ...], errors: tuple[tuple[str, str], ...]
+        self,
+        url: str,
+        host: str,
+        key: str,
+        keep: tuple[str, ...],
+        errors: tuple[tuple[str, str], ...],
     ) -> Near:
         kept = (
             (
@@ -87,7 +90,7 @@ class Ways:
             if self.plan.copies
             else ("proxy_cache off",)
         )
-        return Near(url, fetcher_name(self.plan.server_name), f"{_LONGER_SECONDS}s", kept, errors)
+        return Near(url, host, f"{LONGER_SECONDS}s", kept, errors)
 
 
 def copies(plan: Plan, site: str, *, standalone: bool) -> Iterator[str]:

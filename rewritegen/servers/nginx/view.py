@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, TypeAlias
 
+from rewritegen.servers.nginx.page_check import PageCheck
 from rewritegen.steps import Limits
 
 __all__ = [
@@ -209,6 +210,7 @@ class Fetching(NamedTuple):
     ca: str
     conditions: tuple[tuple[str, str], ...]
     locations: tuple[Fetched, ...]
+    check: PageCheck
 
 
 class Near(NamedTuple):
