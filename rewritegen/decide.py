@@ -18,6 +18,7 @@ from rewritegen.names import NormalizedName, is_redirectable, parse_name, path_b
 from rewritegen.plan import METHODS, Plan
 from rewritegen.representations import HTML, Representation, negotiate
 from rewritegen.routes import describe, describe_files
+from rewritegen.stems import file_stems
 from rewritegen.steps import (
     AskPrivately,
     Available,
@@ -28,6 +29,7 @@ from rewritegen.steps import (
     OwnedBy,
     PageTree,
     Reserved,
+    Scanned,
     SendTo,
     Step,
     TryMirror,
@@ -297,7 +299,9 @@ class _Interpreter:
     def _file(self, route: FileRoute, raw: str) -> Decision:
         path = _decoded(raw)
         rule = Rule(describe_files(route), route.attempts[0].source.key)
-        if path_belongs_to(path, route.refused):
+        if route.scanned and not self.world.is_file(route.scanned.marker):
+            return self._end(503, rule=Rule(rule.words, "state"))
+        if path_belongs_to(path, route.refused) or self._was_scanned(path, route.scanned):
             return self._end(404, rule=rule)
         for attempt in route.attempts:
             if isinstance(attempt, FetchFrom):
@@ -311,6 +315,13 @@ class _Interpreter:
                 return self._end(200, attempt.source.label, rule=rule, path=file)
         source = route.attempts[0].source.label if route.private else "none"
         return self._end(404, source, rule=rule)
+
+    def _was_scanned(self, path: str, scanned: Scanned | None) -> bool:
+        """Tell whether a part of a path may belong to a scanned name; what nobody can tell does."""
+        stems = file_stems(path) if scanned else ()
+        return stems is None or any(
+            scanned and self.world.is_file(f"{scanned.directory}/{stem}") for stem in stems
+        )
 
     def _candidates(self, roots: tuple[str, ...], path: str) -> Iterator[str]:
         return (f"{root}/{path}" for root in roots if self.world.is_file(f"{root}/{path}"))

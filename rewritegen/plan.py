@@ -28,6 +28,7 @@ from rewritegen.steps import (
     ProjectDirectories,
     Reserved,
     RootList,
+    Scanned,
     SendTo,
     ServeFrom,
     Source,
@@ -163,7 +164,7 @@ def _copies(site: Site) -> Copies | None:
 def _page_steps(site: Site, index: Index) -> list[Step]:
     steps: list[Step] = []
     if site.state is not None:
-        steps.append(Available(None, f"{site.state}/names/~rewritegen-names"))
+        steps.append(Available(None, _sentinel(site.state)))
     for private in index.private:
         source = Source("private", private.name, private.key)
         if isinstance(private, PrivateProxy):
@@ -215,6 +216,14 @@ def _marker(private: PrivateDirectory) -> str:
     return f"{private.path}/.rewritegen-root"
 
 
+def _sentinel(state: str) -> str:
+    return f"{state}/names/~rewritegen-names"
+
+
+def _scanned(site: Site) -> Scanned | None:
+    return Scanned(f"{site.state}/names", _sentinel(site.state)) if site.state is not None else None
+
+
 def _claims(index: Index) -> ClaimSet:
     claims = (claim for private in index.private for claim in private.claims)
     return ClaimSet.of(claims, index.public)
@@ -235,36 +244,33 @@ def _limits(source: Proxy | PrivateProxy, read: int) -> Limits:
 
 
 def _file_routes(site: Site, index: Index) -> tuple[FileRoute, ...]:
-    claims = _claims(index)
+    claims, scanned = _claims(index), _scanned(site)
     nothing = ClaimSet()
     routes: list[FileRoute] = []
     packages: list[ServeFrom] = []
     for private in index.private:
         source = Source("private", private.name, private.key)
         if isinstance(private, PrivateProxy):
-            routes.extend(_fetch_routes(source, private, nothing))
+            routes.extend(_fetch_routes(source, private, nothing, None))
         else:
-            routes.append(
-                FileRoute(
-                    files_prefix(private.name), (_private_files(site, source, private),), nothing
-                )
-            )
+            own = _private_files(site, source, private)
+            routes.append(FileRoute(files_prefix(private.name), (own,), nothing, None))
     for fallback in index.fallbacks:
         if isinstance(fallback, Mirror):
             source = Source("mirror", fallback.name, fallback.key)
             layout = LAYOUTS[fallback.layout]
             own = ServeFrom(source, (f"{fallback.mirror}/{layout.files}".rstrip("/"),), None)
-            routes.append(FileRoute(files_prefix(fallback.name), (own,), claims))
+            routes.append(FileRoute(files_prefix(fallback.name), (own,), claims, scanned))
             if layout.packages is not None:
                 root = f"{fallback.mirror}/{layout.packages}".rstrip("/")
                 packages.append(ServeFrom(source, (root,), None))
         elif isinstance(fallback, Proxy):
             source = Source("proxy", fallback.name, fallback.key)
-            routes.extend(_fetch_routes(source, fallback, claims))
+            routes.extend(_fetch_routes(source, fallback, claims, scanned))
     if packages:
         # the links say ../../packages/ as seen from a project's page
         parent = index.mount.rstrip("/").rpartition("/")[0]
-        routes.append(FileRoute(f"{parent}/packages/", tuple(packages), claims))
+        routes.append(FileRoute(f"{parent}/packages/", tuple(packages), claims, scanned))
     return tuple(routes)
 
 
@@ -276,7 +282,7 @@ def _private_files(site: Site, source: Source, private: PrivateDirectory) -> Ser
 
 
 def _fetch_routes(
-    source: Source, upstream: Proxy | PrivateProxy, refused: ClaimSet
+    source: Source, upstream: Proxy | PrivateProxy, refused: ClaimSet, scanned: Scanned | None
 ) -> list[FileRoute]:
     found = [
         FileRoute(
@@ -291,6 +297,7 @@ def _fetch_routes(
                 ),
             ),
             refused,
+            scanned,
         )
         for number, url in enumerate(file_roots(upstream))
     ]
@@ -302,14 +309,13 @@ def _fetch_routes(
             origins(upstream, upstream.proxy),
         )
         prefix = files_prefix(upstream.name, len(found))
-        found.append(FileRoute(prefix, (fetch,), refused, beside=True))
+        found.append(FileRoute(prefix, (fetch,), refused, scanned, beside=True))
     return found
 
 
 def _root_list(site: Site, index: Index) -> RootList:
     if site.state is not None:
-        marker = f"{site.state}/names/~rewritegen-names"
-        return RootList(f"{site.state}/root", None, marker, None)
+        return RootList(f"{site.state}/root", None, _sentinel(site.state), None)
     directories = [private for private in index.private if isinstance(private, PrivateDirectory)]
     if len(directories) != 1:
         return RootList(None, None, None, None)

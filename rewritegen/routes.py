@@ -86,7 +86,8 @@ def describe_files(route: FileRoute) -> str:
         else:
             places.append(f"{attempt.source.label} in {' or '.join(attempt.roots)}")
     text = f"{route.prefix}PATH: {', then '.join(places)}"
-    return f"{text}; names that are claimed: 404" if route.refused else text
+    owned = [*(["claimed"] if route.refused else []), *(["scanned"] if route.scanned else [])]
+    return f"{text}; files of {' or '.join(owned)} names: 404" if owned else text
 
 
 def route_table(plan: Plan) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ __all__ = [
     "ProjectDirectories",
     "Reserved",
     "RootList",
+    "Scanned",
     "SendTo",
     "ServeFrom",
     "Source",
@@ -197,6 +198,14 @@ class FetchFrom(NamedTuple):
     """Where the pages of the index lie below ``url``: never reachable as files."""
 
 
+class Scanned(NamedTuple):
+    """The names that were scanned once, as files of a directory."""
+
+    directory: str
+    marker: str
+    """Seen, or 503."""
+
+
 class FileRoute(NamedTuple):
     """``PREFIX PATH``: the attempts in order, the first that has the file answers; 404 when none has."""
 
@@ -204,6 +213,8 @@ class FileRoute(NamedTuple):
     attempts: tuple[ServeFrom, ...] | tuple[FetchFrom]
     refused: ClaimSet
     """A path with a part that belongs to one of these is 404 here (empty for private sources)."""
+    scanned: Scanned | None
+    """So is one with a part that belongs to one of these (None for private sources, and without state)."""
     beside: bool = False
     """No client comes here: a request for a file beside its page does, as ``NAME/FILE``, when no rule decided it."""
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tests.servers.rows import JSON, PIP, TEAM, Row, decisions, forms, in_scene, leaks
+from tests.servers.stem_rows import stem_rows
 
 __all__ = ["ROWS"]
 
@@ -70,6 +71,7 @@ def _team() -> Iterator[Row]:
     yield Row("flat raw", "/simple/house-other/", 200, "private/house")
     yield Row("static raw", "/simple/static-raw/", 200, "private/ready", contains="Static_Raw-1.0")
     yield from _team_files()
+    yield from stem_rows()
     yield Row("unknown", "/simple/unknown/", 404)
     yield Row("unknown json", "/simple/unknown/", 404, accept=JSON)
     yield Row("proxied head", "/simple/proxied/", 200, "proxy/public", method="HEAD")

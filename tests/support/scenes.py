@@ -98,6 +98,7 @@ def team(scene: Scene) -> None:
             "gone-tool": wheels("gone-tool-1.0")["gone-tool"],
             "linked-tool": wheels("linked-tool-1.0")["linked-tool"],
             "plain-tool": wheels("plain-tool-1.0")["plain-tool"],
+            "num-2-3-4b": wheels("num-2-3-4b-1.0")["num-2-3-4b"],
         },
     )
     house = trees.flat(scene.root / "house", wheels("house-tool-1.0", "House_Other-2.0"))
@@ -143,6 +144,8 @@ def team(scene: Scene) -> None:
         "mirrored_decoy": _mirror_file(mirror, "acme_foo-9.0*"),
         "proxied": _upstream_file(index, "proxied-1.0"),
         "proxied_decoy": _upstream_file(index, "acme_foo-9.0"),
+        "plain": _upstream_file(index, "plain_tool-9.0"),
+        "plain_copy": _mirror_file(mirror, "plain_tool-9.0*"),
     }
 
 

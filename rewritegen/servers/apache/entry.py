@@ -13,6 +13,7 @@ from rewritegen.servers.apache.logs import for_the_log
 from rewritegen.servers.apache.pages import negotiation, page_rules, root_rules
 from rewritegen.servers.apache.quoting import regex
 from rewritegen.servers.apache.rules import Condition, Group, Item, Rule
+from rewritegen.servers.apache.stems import scanned_files
 from rewritegen.servers.apache.turns import file_turns
 from rewritegen.servers.apache.words import CANONICAL_URL, FILES_PLACE, METHODS_URL
 
@@ -44,6 +45,7 @@ def ruleset(plan: Plan, *, part: bool, logged: bool) -> tuple[Item, ...]:
     page = Rule(f"!^{regex(plan.mount)}{CANONICAL_NAME}/[^/]*$")
     comment = ("pages, and files beside them: the first that fits decides",)
     items.append(Group(comment, page, tuple(page_rules(plan))))
+    items.extend(scanned_files(plan))
     items.extend(file_rules(plan))
     items.append(Rule("^", flags=_NOT_FOUND, comment=("nothing else is here",)))
     if not part:

@@ -9,6 +9,7 @@ from rewritegen.servers.apache.file_fetch import look_for_file
 from rewritegen.servers.apache.pages import unavailable
 from rewritegen.servers.apache.quoting import regex, substitution, test_string
 from rewritegen.servers.apache.rules import Condition, Group, Item, Rule
+from rewritegen.servers.apache.stems import claimed_files
 from rewritegen.servers.apache.turns import FileTurn, file_turns
 from rewritegen.servers.apache.words import NOT_COMPRESSED
 from rewritegen.steps import FetchFrom, FileRoute, ServeFrom
@@ -32,8 +33,7 @@ def _sources(route: FileRoute) -> str:
 
 def _route(plan: Plan, route: FileRoute, turns: dict[FetchFrom, FileTurn]) -> Iterator[Item]:
     prefix = regex(route.prefix)
-    for pattern in route.refused.path_patterns():
-        yield Rule(f"^{prefix}(?:.*/)?{pattern}", flags=("NC", "R=404", "L"))
+    yield from claimed_files(route, prefix)
     for attempt in route.attempts:
         if isinstance(attempt, FetchFrom):
             yield from look_for_file(plan, turns[attempt])

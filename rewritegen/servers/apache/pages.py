@@ -24,6 +24,7 @@ from rewritegen.servers.apache.claims import not_claimed, reserved
 from rewritegen.servers.apache.file_fetch import look_for_file
 from rewritegen.servers.apache.quoting import regex, substitution, test_string
 from rewritegen.servers.apache.rules import Condition, Group, Item, Rule
+from rewritegen.servers.apache.stems import claimed_files, stem_rules
 from rewritegen.servers.apache.turns import PageTurn, file_turns, page_turns
 from rewritegen.servers.apache.words import NEVER_ASKED, NOT_COMPRESSED
 from rewritegen.steps import (
@@ -289,7 +290,10 @@ def _besides(plan: Plan, turn: PageTurn, mount: str) -> Iterator[Item]:
         source = turn.step.source
         text = f"{source.key} {source.name}: its files lie beside their pages"
         skip = Rule(f"!^{mount}[^/]+/[^/]+{ARCHIVE_SUFFIX}$")
-        yield Group((text,), skip, tuple(look_for_file(plan, files)))
+        refused: list[Rule] = [*claimed_files(files.route, mount)]
+        if files.route.scanned:
+            refused += stem_rules(files.route.scanned, f"^{mount}(.+)$")
+        yield Group((text,), skip, (*refused, *look_for_file(plan, files)))
 
 
 def _look(plan: Plan, turn: PageTurn, mount: str, *label: str) -> Rule:

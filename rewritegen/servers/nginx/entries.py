@@ -22,6 +22,7 @@ from rewritegen.servers.nginx.quoting import (
     verbose_pattern,
 )
 from rewritegen.servers.nginx.rules import Rules
+from rewritegen.servers.nginx.stems import looked_at, taken
 from rewritegen.servers.nginx.view import Entry, Fetch, Location, Respell, Rule
 from rewritegen.servers.nginx.words import (
     FOREVER,
@@ -125,27 +126,55 @@ class Entries:
         )
 
     def _files(self, route: FileRoute, rules: Rules) -> Entry | Fetch:
-        decided = [*self._guards_of(route)]
+        match = f"~ {pattern(f'^{escaped(self.inside + route.prefix)}(?<rg_path>{_PATH})$')}"
+        if route.scanned is None:
+            decided = (*self._guards_of(route), *self._refused(route))
+            return self._taken(route, rules, match, decided, internal=self._internal)
+        # an `error_page` of the location that asks would catch what these return
+        self.inner.stems(route.scanned)
+        self.inner.take(self._taken(route, rules, f"= {taken(route)}", (), internal=True))
+        known = rules.available(None, route.scanned.marker)
+        return Entry(
+            comment(f"{_who(route)}: files that do not belong to a name of ours", _INDENT),
+            match,
+            (answered_by("none"), VARY, NO_CACHE),
+            go(f"{looked_at(route)}$rg_path"),
+            (*self.guards, known, *self._refused(route)),
+            internal=route.beside or self._internal,
+        )
+
+    def _refused(self, route: FileRoute) -> Iterator[Rule]:
+        """Yield the rules that need no state."""
         if route.beside:
             test = f"$rg_path !~ {pattern(f'{ARCHIVE_SUFFIX}$')}"
-            decided.append(Rule((), test, go(self.inner.absent(route.attempts[0].source))))
+            yield Rule((), test, go(self.inner.absent(route.attempts[0].source)))
         if route.refused:
             words = ("# claims: a public source is not asked for files of these",)
-            decided.append(Rule(words, self.names.hidden(route.refused), go(self.inner.refused())))
-        match = f"~ {pattern(f'^{escaped(self.inside + route.prefix)}(?<rg_path>{_PATH})$')}"
+            yield Rule(words, self.names.hidden(route.refused), go(self.inner.refused()))
+
+    def _taken(
+        self,
+        route: FileRoute,
+        rules: Rules,
+        match: str,
+        refused: tuple[Rule, ...],
+        *,
+        internal: bool,
+    ) -> Entry | Fetch:
+        """Return the location that serves a file, or asks for it."""
+        decided = [*refused]
         for attempt in route.attempts:
             if isinstance(attempt, FetchFrom):
-                return self._fetch(route, attempt, match, tuple(decided))
+                return self._fetch(route, attempt, match, refused, internal=internal)
             decided.extend(rules.files(attempt))
         owner = route.attempts[0].source
-        who = ", then ".join(f"{step.source.key} {step.source.name}" for step in route.attempts)
         return Entry(
-            comment(f"{who}: files", _INDENT),
+            comment(f"{_who(route)}: files", _INDENT),
             match,
             (answered_by("none"), NO_CACHE),
             go(self.inner.absent(owner)) if route.private else _NO_FILE,
             tuple(decided),
-            internal=self._internal,
+            internal=internal,
         )
 
     def _guards_of(self, route: FileRoute) -> Iterator[Rule]:
@@ -156,7 +185,13 @@ class Entries:
             yield rule._replace(action=go(self.inner.refused())) if refused else rule
 
     def _fetch(
-        self, route: FileRoute, attempt: FetchFrom, match: str, decided: tuple[Rule, ...]
+        self,
+        route: FileRoute,
+        attempt: FetchFrom,
+        match: str,
+        decided: tuple[Rule, ...],
+        *,
+        internal: bool,
     ) -> Fetch:
         source = attempt.source
         hosts = [
@@ -166,7 +201,7 @@ class Entries:
             if isinstance(one, FetchFrom) and one.source.name == source.name
         ]
         caching = TEN_MINUTES if source.role == "private" else FOREVER
-        methods = (("405", "@rg_405"),) if self.guards else ()
+        methods = (("405", "@rg_405"),) if self.guards and decided else ()
         errors = (*self.inner.final_errors(source), *methods)
         return Fetch(
             comment(f"{source.key} {source.name}: files from {attempt.url}", _INDENT),
@@ -178,7 +213,7 @@ class Entries:
                 f"^{escaped(self.plan.mount if route.beside else route.prefix)}(?<rg_raw_path>[^?]+)"
             ),
             self.inner.ways.file(hosts.index(attempt.url), attempt, errors),
-            internal=route.beside or self._internal,
+            internal=route.beside or internal,
         )
 
     def _respell(self) -> Respell:
@@ -253,6 +288,10 @@ class Entries:
     def _sets(self) -> tuple[str, ...]:
         """Return what puts a name together again that was captured in two parts."""
         return ("set $rg_name $rg_initial$rg_rest",) if self._hashed else ()
+
+
+def _who(route: FileRoute) -> str:
+    return ", then ".join(f"{step.source.key} {step.source.name}" for step in route.attempts)
 
 
 def _bounds(mount: str) -> tuple[Rule, ...]:

@@ -8,9 +8,11 @@ from rewritegen.servers.nginx.names import Names
 from rewritegen.servers.nginx.near import ERRORS, Ways
 from rewritegen.servers.nginx.quoting import argument, comment, value
 from rewritegen.servers.nginx.shared import ACCEPT, CODING, OTHERS
+from rewritegen.servers.nginx.stems import stems_location
 from rewritegen.servers.nginx.view import (
     Ask,
     Entry,
+    Fetch,
     FileTree,
     Header,
     ListTree,
@@ -28,7 +30,7 @@ from rewritegen.servers.nginx.words import (
     answered_by,
     refuse,
 )
-from rewritegen.steps import AskPrivately, Source, TryProxy
+from rewritegen.steps import AskPrivately, Scanned, Source, TryProxy
 
 __all__ = ["Inner"]
 
@@ -143,6 +145,14 @@ class Inner:
         """Return where a request for a file of a claimed project ends that asked a public source."""
         why = "claims: a file of a claimed project is not taken from a public source"
         return self._final("refused", "none", refuse(404, "no such file"), why)
+
+    def stems(self, scanned: Scanned) -> None:
+        """Make the location that looks for scanned names in the path of a file."""
+        self._add(stems_location(scanned, (answered_by("none"), VARY, NO_CACHE)))
+
+    def take(self, location: Entry | Fetch) -> None:
+        """Keep a location that a path goes on to from there."""
+        self._add(location)
 
     def final(self, prefix: str, label: str, last: str, why: str, rules: tuple[Rule, ...]) -> None:
         """Make the location at the end of a chain."""

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import NamedTuple, TypeAlias
 
+from rewritegen.servers.nginx.lines import Block, Group, Header, Map, Rule
 from rewritegen.servers.nginx.page_check import PageCheck
 from rewritegen.steps import Limits
 
 __all__ = [
     "Ask",
     "AskService",
+    "Block",
     "Container",
     "Entry",
     "Far",
@@ -31,41 +33,9 @@ __all__ = [
     "PageTree",
     "Respell",
     "Rule",
+    "Stems",
     "View",
 ]
-
-
-class Header(NamedTuple):
-    """One ``add_header``; ``always`` is empty or ``" always"``."""
-
-    name: str
-    value: str
-    always: str = " always"
-
-
-class Rule(NamedTuple):
-    """``if (condition) { action; }``, where the action ends the location: ``return`` or ``rewrite ... last``."""
-
-    comment: tuple[str, ...]
-    condition: str
-    action: str
-
-
-class Map(NamedTuple):
-    """``map source variable { entries }``."""
-
-    comment: tuple[str, ...]
-    source: str
-    variable: str
-    entries: tuple[str, ...]
-
-
-class Group(NamedTuple):
-    """``upstream name { lines; }``."""
-
-    comment: tuple[str, ...]
-    name: str
-    lines: tuple[str, ...]
 
 
 class Entry(NamedTuple):
@@ -111,6 +81,22 @@ class Respell(NamedTuple):
     def template(self) -> str:
         """The template that lays it out."""
         return "nginx/location_respell.j2"
+
+
+class Stems(NamedTuple):
+    """The path of a file, in which nothing that is ours may be named."""
+
+    comment: tuple[str, ...]
+    match: str
+    headers: tuple[Header, ...]
+    blocks: tuple[Block, ...]
+    next: str
+    """Where it goes on, by the word of its route."""
+
+    @property
+    def template(self) -> str:
+        """The template that lays it out."""
+        return "nginx/location_stems.j2"
 
 
 class PageTree(NamedTuple):
@@ -299,7 +285,7 @@ class AskService(NamedTuple):
 
 #: Each has comment lines, what it matches, the complete set of its headers, and the template that lays it out.
 Location: TypeAlias = (
-    Entry | Respell | PageTree | ListTree | FileTree | Ask | Fetch | Gate | AskService
+    Entry | Respell | Stems | PageTree | ListTree | FileTree | Ask | Fetch | Gate | AskService
 )
 
 
