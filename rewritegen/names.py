@@ -57,7 +57,8 @@ TOO_MANY_CAPITALS = "(?:{})".format(
 )
 TOO_MANY_SEPARATORS = "(?:(?:[A-Za-z0-9]|-(?![-._]))*(?:[._][-._]*|-[-._]+)(?![-._])){12}"
 
-_HASH_LEVEL = "[0-9a-f]{2}"
+#: Directories of file hosts and of hashed trees, which say nothing of a project.
+_NO_PROJECT = "[0-9a-f]{2}|packages"
 _RAW = re.compile(RAW_NAME)
 
 
@@ -146,10 +147,10 @@ class ClaimSet:
         Each has about ``limit`` characters. To be searched as ``(?:^|/)PATTERN``, without regard to case. A wheel or
         sdist is called ``NAME-VERSION...`` with any separators in NAME, and some trees have NAME as a directory; where
         name and version cannot be told apart, the patterns err on the private side. Two hexadecimal digits are a level
-        of a hashed tree, not a name.
+        of a hashed tree, and `packages` is where file hosts have all of theirs: not names.
         """
         public = "".join(f"(?!{_spellings(name)}(?:[-_.]+v?[0-9]|/|$))" for name in self.public)
-        whole = (name for name in self.names if not re.fullmatch(_HASH_LEVEL, name))
+        whole = (name for name in self.names if not re.fullmatch(_NO_PROJECT, name))
         exact = alternations((_spellings(name) for name in self.names), limit)
         parts = alternations((_spellings(name) for name in whole), limit)
         below = alternations((_spellings(name) for name in self.prefixes), limit)

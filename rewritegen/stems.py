@@ -17,6 +17,7 @@ import string
 __all__ = [
     "ABOVE_FILE",
     "AFTER_NUMBERS",
+    "ANY_RUN",
     "BELOW_FILE",
     "FIRST_NAME",
     "MORE_NAME",
@@ -45,6 +46,7 @@ RUNS = (8, 4, 2, 1)
 
 #: A run of separators that is not one dash, and text without one.
 RUN = "(?:[._][-._]*|-[-._]+)(?![-._])"
+ANY_RUN = ".*(?:[._]|--)"
 WITHOUT_RUN = "(?:[^-._]|-(?![-._]))*"
 
 TOO_MANY_SAME_CAPITALS = "(?:{})".format(
@@ -52,12 +54,16 @@ TOO_MANY_SAME_CAPITALS = "(?:{})".format(
         f"(?:[^{letter}]*{letter}){{{MOST_CAPITALS + 1}}}" for letter in string.ascii_uppercase
     )
 )
-TOO_MANY_PARTS = f"[^/]+(?:/[^/]+){{{MOST_PARTS}}}"
+TOO_MANY_PARTS = f"(?:[^/]*/){{{MOST_PARTS}}}."
 
 #: What may follow a file (PEP 740): the name of the file is the part before it.
 BELOW_FILE = "(?i:/provenance)+/?"
-#: Behind a file's first numbers stand tags of platforms, with separators and capitals that say nothing here.
-AFTER_NUMBERS = ("(?:[^/]*/)*" + f"(?:[^/]*?[-._][Vv]?[0-9]){{{MOST_NUMBERS}}}", "[^/]+")
+#: Behind a file's first numbers stand tags of platforms, with separators and capitals that say nothing here. (Without
+#: the look-ahead, a directory with 80 numbers would take a million steps.)
+AFTER_NUMBERS = (
+    f"(?:.*/)?(?=[^/]*$)(?:[^/]*?[-._][Vv]?[0-9]){{{MOST_NUMBERS}}}",
+    "[^/]+",
+)
 
 #: Directories that say nothing of a project: of the usual file hosts, and of hashed trees.
 _NOTHING = "(?:packages|[0-9a-f]{2}|[0-9a-f]{24,})/"

@@ -77,6 +77,7 @@ OTHERS = {
     "five capitals": "ab/AAAAA-1.0.zip",
     "six capitals behind numbers": "ab/x-1.2.3.4-AAAAAA.zip",
     "nine parts": "a/b/c/d/e/f/g/h/x-1.0.zip",
+    "nine parts and five capitals": "AAAAA/b/c/d/e/f/g/h/x-1.0.zip",
     "hash that is longer": f"ab/cd/{HASH}/x-1.0.zip",
     "underscore first": "ab/_plain_tool-7.0.zip",
     "plus in it": "ab/plain+tool-7.0.zip",

@@ -235,6 +235,8 @@ BESIDE = (
     pytest.param(f"/simple/{NAME}/page.html", 404, "none", id="no archive"),
     pytest.param("/simple/acme-x/acme_x-1.0.tar.gz", 404, "none", id="claimed"),
     pytest.param("/simple/gone-tool/gone_tool-1.0.tar.gz", 404, "none", id="scanned"),
+    pytest.param(f"/simple/{NAME}/Acme.Foo-1.0.tar.gz", 404, "none", id="a claimed name's"),
+    pytest.param(f"/simple/{NAME}/GONE__tool-1.0.tar.gz", 404, "none", id="a scanned name's"),
     pytest.param("/simple/own-tool/own_tool-9.0.tar.gz", 404, "private/team", id="private"),
     pytest.param(f"/files/eggproxy/{NAME}/{FILE}", 404, "none", id="its route is not public"),
 )

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from packaging.utils import NormalizedName
 
 from rewritegen.indexing import index_job
 from rewritegen.pages import run_index
-from rewritegen.pages.owned import SENTINEL
+from rewritegen.pages.owned import SENTINEL, forget
 from rewritegen.site import load_site
 from tests.support import trees
 from tests.support.processes import free_port, traversable_directory
@@ -242,6 +243,20 @@ def answers(world: World, kind: str) -> dict[str, int]:
     return found
 
 
+def answers_to_files(world: World, kind: str) -> set[int]:
+    """The statuses of files of private names at the public source, which has not been asked for one."""
+    world.index.forget()
+    found = set()
+    for name in NAMES:
+        for stem in (name.replace("-", "_"), name.replace("-", ".").title()):
+            for place in ("packages/ab/cd/", ""):
+                answer = ask(world.ports[kind], f"/files/up/{place}{stem}-9.0.tar.gz")
+                assert answer.one("X-Index-Source") == "none"
+                found.add(answer.status)
+    assert world.index.files.requests == []
+    return found
+
+
 def index(world: World) -> None:
     """Index again; that it reports what it sees is right."""
     run_index(index_job(load_site(world.site_file)))
@@ -259,6 +274,12 @@ def is_asked(world: World, kind: str) -> bool:
     return ask(world.ports[kind], "/simple/public/").one("X-Index-Source") == "proxy/up"
 
 
+def gives_files(world: World, kind: str) -> bool:
+    """The same for files."""
+    answer = ask(world.ports[kind], "/files/up/packages/aa/bb/public-7.0.tar.gz")
+    return answer.one("X-Index-Source") == "proxy/up"
+
+
 @pytest.mark.parametrize(("accident", "unknown"), DIRECTORIES.values(), ids=DIRECTORIES)
 def test_no_accident_of_a_directory_releases_a_name(
     server_kind: str,
@@ -268,6 +289,9 @@ def test_no_accident_of_a_directory_releases_a_name(
 ) -> None:
     assert is_asked(mended, server_kind)
     accident(mended)
+    # whose file it is, only the state says: a root that is not there makes no difference
+    assert answers_to_files(mended, server_kind) == {404}
+    assert gives_files(mended, server_kind)
     for _ in ("before", "after"):
         found = answers(mended, server_kind)
         assert {name for name, status in found.items() if status == 503} == unknown
@@ -285,6 +309,8 @@ def test_no_accident_of_the_state_releases_a_name(
     found = set(answers(mended, server_kind).values())
     assert found == {503} if stops else found <= {200, 404}
     assert is_asked(mended, server_kind) is not stops
+    assert answers_to_files(mended, server_kind) == ({503} if stops else {404})
+    assert gives_files(mended, server_kind) is not stops
 
 
 def test_one_lost_name_is_seen_by_index_only(server_kind: str, mended: World) -> None:
@@ -297,6 +323,16 @@ def test_one_lost_name_is_seen_by_index_only(server_kind: str, mended: World) ->
     report = run_index(index_job(load_site(mended.site_file)))
     assert [problem.code for problem in report.problems] == ["RG520"]
     assert answers(mended, server_kind)["plain-tool"] == 404
+
+
+def test_a_name_that_is_forgotten_is_released_with_its_files(
+    server_kind: str, mended: World
+) -> None:
+    port, file = mended.ports[server_kind], "/files/up/packages/aa/bb/plain_tool-7.0.tar.gz"
+    remove(mended.team / "plain-tool")
+    assert ask(port, file).one("X-Index-Source") == "none"
+    forget(mended.state, NormalizedName("plain-tool"))
+    assert ask(port, file).one("X-Index-Source") == "proxy/up"
 
 
 def test_a_restore_without_the_sentinel_stops_the_search_until_index_has_run(

@@ -110,8 +110,19 @@ def test_rewrites_are_those_that_no_advisory_is_about(text: str, tmp_path: Path)
         regex, replacement, *flag = one["args"]
         assert "?" not in replacement
         assert replacement.startswith("/")
-        assert regex.startswith("^")
+        assert re.match(r"(?:\(\?x\)\s+)?\^", regex)
         assert flag in ([], ["last"])
+        assert not any(map(re.compile(r"\(\?<").search, captured(regex)))
+
+
+def captured(regex: str) -> Iterator[str]:
+    """What stands in each capture."""
+    for start in re.finditer(r"\(\?<rg_", regex):
+        depth, at = 1, start.end()
+        while depth:
+            depth += {"(": 1, ")": -1}.get(regex[at], 0)
+            at += 1
+        yield regex[start.end() : at]
 
 
 @each_text

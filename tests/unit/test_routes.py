@@ -41,10 +41,10 @@ public all the same: acme-oss
 /files/lab/PATH: private/lab in /srv/lab
 /files/wheels/PATH: private/wheels in /srv/wheels or /state/metadata/wheels
 /files/eggs/PATH: private/eggs at http://127.0.0.1:8888/
-/files/netbook/PATH: mirror/netbook in /srv/pypi/web/packages; names that are claimed: 404
-/files/attic/PATH: mirror/attic in /srv/attic; names that are claimed: 404
-/files/index/PATH: proxy/index at https://files.example.org/; names that are claimed: 404
-/packages/PATH: mirror/netbook in /srv/pypi/web/packages; names that are claimed: 404"""
+/files/netbook/PATH: mirror/netbook in /srv/pypi/web/packages; files of claimed or scanned names: 404
+/files/attic/PATH: mirror/attic in /srv/attic; files of claimed or scanned names: 404
+/files/index/PATH: proxy/index at https://files.example.org/; files of claimed or scanned names: 404
+/packages/PATH: mirror/netbook in /srv/pypi/web/packages; files of claimed or scanned names: 404"""
 
 
 def test_the_table_reads_like_the_design() -> None:

@@ -59,7 +59,7 @@ def stem_rules(scanned: Scanned, path: str) -> Iterator[Rule]:
         joined = "-".join(f"%{text}" for text in range(1, number + 2))
         yield _changed(f"^{runs}(.*)$", joined, words)
         words = ""
-    yield _beyond(f"^{stems.WITHOUT_RUN}{stems.RUN}", "more of them")
+    yield _beyond(f"^{stems.ANY_RUN}", "more of them")
     yield _beyond(f"^{stems.TOO_MANY_PARTS}", "more parts than are looked at")
     yield _part(scanned)
     words = "the next part"

@@ -92,7 +92,7 @@ def _blocks(scanned: Scanned) -> Iterator[Block]:
         ("# runs of separators, at most 15, become one dash each",),
         tuple(map(_runs, stems.RUNS)),
         (
-            _refused("more of them", f"[^/]+/{stems.WITHOUT_RUN}{stems.RUN}"),
+            _refused("more of them", f"[^/]+/{stems.ANY_RUN}"),
             _again(("# not all letters are small yet",), ".*[A-Z]"),
         ),
     )
