@@ -133,10 +133,9 @@ _NGINX: tuple[tuple[Any, ...], ...] = (
         "first parts of a path only",
         [
             (
-                r"^( *rewrite \"\^/-/rg_stem/\(\?<rg_route>[^\n]*/rg_take/)",
-                r"        rewrite ^/-/rg_stem/(?<rg_route>[^/]+)/ /-/rg_take/$rg_route last;\n\1",
-            ),
-            (_if(r"\$uri ~ \"\^/-/rg_stem/\[\^/\]\+/\.\""), ""),
+                r'^ *rewrite "\^/-/rg_stem/\(\?<rg_rest>\.\+\)[^\n]*\n',
+                r"        rewrite ^ /-/rg_take/$rg_route last;\n",
+            )
         ],
     ),
     (
