@@ -121,6 +121,23 @@ _NGINX: tuple[tuple[Any, ...], ...] = (
         PLAIN,
     ),
     ("files of claims public", [(_if(r"\$rg_hidden_\w+"), "")]),
+    ("files of scanned names public", [(_if(r"-f [^\n]*/state/names/\$rg_stem[^\n]*"), "")]),
+    (
+        "capitals in names of files",
+        [
+            (r"^ *rewrite \"\^/-/rg_stem/[^\n]*\)[A-Z]\(\?<[^\n]*\n", ""),
+            (_if(r"\$uri ~ \"\^/-/rg_stem/\.\*\[A-Z\]\""), ""),
+        ],
+    ),
+    (
+        "first parts of a path only",
+        [
+            (
+                r'^ *rewrite "\^/-/rg_stem/\(\?<rg_rest>\.\+\)[^\n]*\n',
+                r"        rewrite ^ /-/rg_take/$rg_route last;\n",
+            )
+        ],
+    ),
     (
         "fallback before private",
         [
@@ -209,6 +226,12 @@ _APACHE: tuple[tuple[Any, ...], ...] = (
             )
         ],
     ),
+    (
+        "files of scanned names public",
+        [(r'^( *RewriteCond "[^\n]*/state)/names/%1', r"\1/none/%1")],
+    ),
+    ("capitals in names of files", [(r"\$\{rg_lower:(%\{ENV:RG_STEMS\})\}", r"\1")]),
+    ("first parts of a path only", [(r',N=10\]"', ']"')]),
     (
         "fallback before private",
         [(r'^( *RewriteRule "!\^/simple/\[a-z0-9\]\+[^\n]*\[S=\d+\]"\n)', rf"{_ASKED}\1")],

@@ -165,7 +165,18 @@ def _files(spec: SiteSpec) -> st.SearchStrategy[str]:
         for end in ("-1.0-py3-none-any.whl", "-2.0.tar.gz", "-3%2Bx.zip")
         for s in SUFFIXES
     ]
-    ends += ["", "-1.0", ".tar.gz", "_v2.egg", "-1.0.whl.provenance/", "-1.0.exe", "-9+l.whl"]
+    ends += [
+        "",
+        "-1.0",
+        ".tar.gz",
+        ".v2.zip",
+        "_1.tar.gz",
+        "-1.0.whl/provenance",
+        "_v2.egg",
+        "-1.0.whl.provenance/",
+        "-1.0.exe",
+        "-9+l.whl",
+    ]
     return st.tuples(_names(spec), st.sampled_from(ends)).map("".join)
 
 

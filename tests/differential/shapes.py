@@ -174,6 +174,7 @@ def _files(spec: SiteSpec, name: str, here: str) -> Iterator[Wire]:
         for file in (wheel, *sdists, f"{stem}-7.0+x.zip", name):
             yield Wire(f"{route}/packages/ab/cd/{file}")
         yield Wire(f"{route}/{name}/{wheel}.metadata")
+        yield Wire(f"{route}/i/j/k/l/m/{wheel}/provenance")
         yield Wire(f"{route}/packages/ab/../{wheel}")
         yield Wire(f"{route}/simple/{name}/")
         yield Wire(f"{route}/simple/{name}/x.whl")

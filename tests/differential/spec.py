@@ -94,6 +94,15 @@ class SiteSpec:
         return frozenset(map(canonicalize_name, found))
 
     @property
+    def scanned(self) -> frozenset[str]:
+        """Canonical names that `index` has seen, and so the state knows."""
+        found: set[str] = set()
+        for source in self.private:
+            if self.state and source.form != "proxy":
+                found |= {*source.projects, *source.gone, *source.links}
+        return frozenset(map(canonicalize_name, found))
+
+    @property
     def claimed(self) -> frozenset[str]:
         """Canonical names that are claimed one by one."""
         claims = (claim for source in self.private for claim in source.claims)
@@ -117,9 +126,18 @@ class SiteSpec:
         below = any(name == p or name.startswith(f"{p}-") for p in self.prefixes)
         return below and name not in self.public
 
+    def owns_files_of(self, name: str) -> bool:
+        """Whether files of a canonical name are refused: it is claimed or scanned."""
+        return name in self.scanned or self.owns(name, by_claim=True)
+
     def owns_file(self, part: str) -> bool:
-        """Whether a part of a path is the name, or a file, of a claimed project."""
-        return self.owns(stem_of(canonicalize_name(part)), by_claim=True)
+        """Whether a part of a path is the name, or a file, of a claimed or scanned project."""
+        canonical = canonicalize_name(part)
+        if self.owns(stem_of(canonical), by_claim=True):
+            return True
+        return any(
+            canonical == name or re.match(f"{name}-v?[0-9]", canonical) for name in self.scanned
+        )
 
     @property
     def owned(self) -> tuple[str, ...]:

@@ -40,7 +40,9 @@ def _private(draw: st.DrawFn, number: int, forms: tuple[PrivateForm, ...], state
     form = draw(st.sampled_from(forms))
     names = draw(
         st.lists(
-            st.sampled_from([f"{word}-tool", f"{word}-lib", f"{word}x", f"{word}-a-b7"]),
+            st.sampled_from(
+                [f"{word}-tool", f"{word}-lib", f"{word}x", f"{word}-a-b7", f"{word}-2-3d"]
+            ),
             min_size=1,
             max_size=3,
             unique=True,

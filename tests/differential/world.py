@@ -139,9 +139,9 @@ def _fallback(world: World, source: Fallback) -> dict[str, Any]:
         trees.pep381client(path, {**content, **evil})
     else:
         trees.bandersnatch(path, {**content, **evil}, hash_index=source.form.endswith("index"))
-    # files of names that are private only because they were scanned can be had by who knows their path (README)
-    claimed = {n for n in world.spec.owned if world.spec.owns(n, by_claim=True)}
-    hidden = {file for name in evil if name not in claimed for file in evil[name]}
+    # files of names that are private only because there is a directory now can be had by who knows their path (README)
+    unknown = {name for name in evil if not world.spec.owns_files_of(name)}
+    hidden = {file for name in unknown for file in evil[name]}
     top = path if source.form == "static" else path / "packages"
     for file in sorted(path.rglob("*.whl")):
         if file.name in hidden:
@@ -165,7 +165,7 @@ def _proxy(world: World, source: Fallback, content: trees.Projects) -> dict[str,
     world.upstreams.append(index)
     world.places += _proxied(source.name, index)
     for name in world.spec.owned:
-        if world.spec.owns(name, by_claim=True):
+        if world.spec.owns_files_of(name):
             (file,) = evil_files(name)
             world.places.append(f"/files/{source.name}/packages/aa/bb/{file}")
     files = {"files": [f"{index.files.origin}/"]} if source.links == "absolute" else {}

@@ -75,4 +75,4 @@ def test_a_path_costs_milliseconds(server_kind: str, farm: Farm, path: str) -> N
         begin = time.monotonic()
         assert ask(live.port, f"/files/copy/{path}.zip").status == 404
         took.append(time.monotonic() - begin)
-    assert min(took) < 0.03
+    assert min(took) < 0.1

@@ -290,7 +290,7 @@ def _besides(plan: Plan, turn: PageTurn, mount: str) -> Iterator[Item]:
         source = turn.step.source
         text = f"{source.key} {source.name}: its files lie beside their pages"
         skip = Rule(f"!^{mount}[^/]+/[^/]+{ARCHIVE_SUFFIX}$")
-        refused: list[Rule] = [*claimed_files(files.route, mount)]
+        refused: list[Rule | Group] = [*claimed_files(files.route, mount)]
         if files.route.scanned:
             refused += stem_rules(files.route.scanned, f"^{mount}(.+)$")
         yield Group((text,), skip, (*refused, *look_for_file(plan, files)))

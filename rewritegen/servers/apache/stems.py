@@ -40,11 +40,18 @@ def scanned_files(plan: Plan) -> Iterator[Group]:
         yield Group(comment, Rule(f"!{below}"), tuple(stem_rules(scanned, f"{below}(.+)$")))
 
 
-def stem_rules(scanned: Scanned, path: str) -> Iterator[Rule]:
+def stem_rules(scanned: Scanned, path: str) -> Iterator[Rule | Group]:
     """Yield the rules; ``path`` is a pattern, whose first group is looked at."""
     gone = Condition(test_string(scanned.marker, "state"), "!-f")
     yield Rule("^", flags=("R=503", "L"), conditions=(gone,))
-    yield Rule(path, flags=("E=RG_STEMS:$1",), conditions=(Condition(_STEMS, "!."),))
+    again = Rule("^", conditions=(Condition(_STEMS, "."),))
+    yield Group(("once for all parts",), again, tuple(_canonical(path)))
+    yield _part(scanned)
+    yield _changed("^[^/]*/(.+)$", "%1", "the next part", f"N={stems.MOST_PARTS + 1}")
+
+
+def _canonical(path: str) -> Iterator[Rule]:
+    yield Rule(path, flags=("E=RG_STEMS:$1",))
     words = "what says nothing: below a file, directories above it, and behind its first numbers"
     yield _changed(f"^(.+?){stems.BELOW_FILE}$", "%1", words)
     yield _changed(f"^{stems.ABOVE_FILE}(.+)$", "%1")
@@ -61,9 +68,6 @@ def stem_rules(scanned: Scanned, path: str) -> Iterator[Rule]:
         words = ""
     yield _beyond(f"^{stems.ANY_RUN}", "more of them")
     yield _beyond(f"^{stems.TOO_MANY_PARTS}", "more parts than are looked at")
-    yield _part(scanned)
-    words = "the next part"
-    yield _changed("^[^/]*/(.+)$", "%1", words, f"N={stems.MOST_PARTS + 1}")
 
 
 def _part(scanned: Scanned) -> Rule:

@@ -60,9 +60,8 @@ def stems_location(scanned: Scanned, headers: tuple[Header, ...]) -> Stems:
         "state: whose file is asked for? In each part of the path a name may end before one of the first "
         f"{stems.MOST_NUMBERS} numbers. Nothing of this goes on: the path is taken as it came in"
     )
-    return Stems(
-        comment(why, _INDENT), f"^~ {_PLACE}", headers, tuple(_blocks(scanned)), f"{INNER}take/"
-    )
+    again = _rewrite(("(?<rg_rest>.+)",), "$rg_rest")
+    return Stems(comment(why, _INDENT), f"^~ {_PLACE}", headers, tuple(_blocks(scanned)), again)
 
 
 def _blocks(scanned: Scanned) -> Iterator[Block]:
@@ -98,10 +97,15 @@ def _blocks(scanned: Scanned) -> Iterator[Block]:
     )
     for number in range(_PARTS):
         words = "the first part of the path comes off, and may not be one of ours"
-        yield Block(
-            (f"# {words if number == 0 else 'the next'}",), (_part(),), tuple(_tests(scanned))
-        )
-    yield Block((), (), (_again(("# more parts",), "[^/]+/."),))
+        tests = (*_tests(scanned), _DONE)
+        yield Block((f"# {words if number == 0 else 'the next'}",), (_part(),), tests)
+
+
+_DONE = Rule(
+    (),
+    f"$uri ~ {pattern(f'^{escaped(_PLACE)}(?<rg_route>[a-z0-9~-]+)/$')}",
+    f"rewrite ^ {INNER}take/$rg_route last",
+)
 
 
 def _runs(number: int) -> str:
@@ -120,7 +124,7 @@ def _part() -> str:
     first, *others = _CAPTURES
     more = (f"(?:(?<{name}>{stems.MORE_NAME}){stems.NAME_ENDS})?" for name in others)
     name = f"(?:{stems.NO_NAME}(?<{first}>{stems.FIRST_NAME}){stems.NAME_ENDS}"
-    parts = ("(?<rg_route>[^/]+)/", name, *more, ")?", "[^/]*/?(?<rg_rest>.*)")
+    parts = ("(?<rg_route>[a-z0-9~-]+)/", name, *more, ")?", "[^/]*/?(?<rg_rest>.*)")
     return _rewrite(parts, "$rg_route/$rg_rest")
 
 

@@ -90,8 +90,8 @@ class Stems(NamedTuple):
     match: str
     headers: tuple[Header, ...]
     blocks: tuple[Block, ...]
-    next: str
-    """Where it goes on, by the word of its route."""
+    again: str
+    """Rewrite that only begins again."""
 
     @property
     def template(self) -> str:
