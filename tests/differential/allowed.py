@@ -296,33 +296,12 @@ ALLOWED = (
         instead=_first_lines,
     ),
     Allowed(
-        "empty body",
-        "httpd passes `Content-Length: 0` on, which says that there is no body",
-        lambda case: case.wire.all("content-length") == ["0"],
-        ("apache",),
-        sentences=("foreign header content-length: 0",),
-    ),
-    Allowed(
-        "expectation",
-        "mod_proxy sets `Expect: 100-Continue` again for a client that sent one (Proxy100Continue)",
-        _header_has("expect", "(?i)^100-continue$"),
-        ("apache",),
-        sentences=("foreign header expect: 100-Continue",),
-    ),
-    Allowed(
         "label twice",
         "a defect of httpd's text for files: the 502 of a source that refuses is labelled `none` too, and the 304 of a "
         "copy has its label twice; nobody gets anything by it",
         _labelled_twice,
         ("apache",),
         sentences=("X-Index-Source (", "the answer cannot be read: AssertionError('X-Index-Source"),
-    ),
-    Allowed(
-        "conditions of httpd",
-        "it passes If-Match and If-Unmodified-Since of a client on for files, as it does unknown headers",
-        lambda case: bool(case.wire.all("if-match") or case.wire.all("if-unmodified-since")),
-        ("apache",),
-        sentences=("foreign header if-match", "foreign header if-unmodified-since"),
     ),
     Allowed(
         "unknown header",
