@@ -87,10 +87,6 @@ def _method(pattern: str) -> Callable[[Case], bool]:
     return lambda case: re.search(pattern, case.wire.method) is not None
 
 
-def _header_has(name: str, pattern: str) -> Callable[[Case], bool]:
-    return lambda case: any(re.search(pattern, value) for value in case.wire.all(name))
-
-
 def _bad_host(case: Case) -> bool:
     hosts = case.wire.all("host")
     if len(hosts) != 1:
@@ -120,16 +116,6 @@ def _first_lines(case: Case) -> Wire:
     for line in case.wire.headers:
         kept.setdefault(line[0].lower(), line)
     return replace(case.wire, headers=tuple(kept.values()))
-
-
-def _labelled_twice(case: Case) -> bool:
-    labels = case.answer.all("X-Index-Source")
-    right = labels in (("none", case.decision.source), (case.decision.source,) * 2)
-    return (
-        right
-        and case.wire.target.startswith("/files/")
-        and case.answer.status in (304, 502, 503, 504)
-    )
 
 
 def _several(case: Case) -> bool:
@@ -294,14 +280,6 @@ ALLOWED = (
         _several,
         ("nginx",),
         instead=_first_lines,
-    ),
-    Allowed(
-        "label twice",
-        "a defect of httpd's text for files: the 502 of a source that refuses is labelled `none` too, and the 304 of a "
-        "copy has its label twice; nobody gets anything by it",
-        _labelled_twice,
-        ("apache",),
-        sentences=("X-Index-Source (", "the answer cannot be read: AssertionError('X-Index-Source"),
     ),
     Allowed(
         "unknown header",
