@@ -87,10 +87,6 @@ def _method(pattern: str) -> Callable[[Case], bool]:
     return lambda case: re.search(pattern, case.wire.method) is not None
 
 
-def _header_has(name: str, pattern: str) -> Callable[[Case], bool]:
-    return lambda case: any(re.search(pattern, value) for value in case.wire.all(name))
-
-
 def _bad_host(case: Case) -> bool:
     hosts = case.wire.all("host")
     if len(hosts) != 1:
@@ -120,16 +116,6 @@ def _first_lines(case: Case) -> Wire:
     for line in case.wire.headers:
         kept.setdefault(line[0].lower(), line)
     return replace(case.wire, headers=tuple(kept.values()))
-
-
-def _labelled_twice(case: Case) -> bool:
-    labels = case.answer.all("X-Index-Source")
-    right = labels in (("none", case.decision.source), (case.decision.source,) * 2)
-    return (
-        right
-        and case.wire.target.startswith("/files/")
-        and case.answer.status in (304, 502, 503, 504)
-    )
 
 
 def _several(case: Case) -> bool:
@@ -294,35 +280,6 @@ ALLOWED = (
         _several,
         ("nginx",),
         instead=_first_lines,
-    ),
-    Allowed(
-        "empty body",
-        "httpd passes `Content-Length: 0` on, which says that there is no body",
-        lambda case: case.wire.all("content-length") == ["0"],
-        ("apache",),
-        sentences=("foreign header content-length: 0",),
-    ),
-    Allowed(
-        "expectation",
-        "mod_proxy sets `Expect: 100-Continue` again for a client that sent one (Proxy100Continue)",
-        _header_has("expect", "(?i)^100-continue$"),
-        ("apache",),
-        sentences=("foreign header expect: 100-Continue",),
-    ),
-    Allowed(
-        "label twice",
-        "a defect of httpd's text for files: the 502 of a source that refuses is labelled `none` too, and the 304 of a "
-        "copy has its label twice; nobody gets anything by it",
-        _labelled_twice,
-        ("apache",),
-        sentences=("X-Index-Source (", "the answer cannot be read: AssertionError('X-Index-Source"),
-    ),
-    Allowed(
-        "conditions of httpd",
-        "it passes If-Match and If-Unmodified-Since of a client on for files, as it does unknown headers",
-        lambda case: bool(case.wire.all("if-match") or case.wire.all("if-unmodified-since")),
-        ("apache",),
-        sentences=("foreign header if-match", "foreign header if-unmodified-since"),
     ),
     Allowed(
         "unknown header",

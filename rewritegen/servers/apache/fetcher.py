@@ -45,6 +45,7 @@ PRIVATE_HEADERS = (
     *("X-HTTP-Method-Override", "X-Request-ID", "X-Correlation-ID", "Traceparent", "Tracestate"),
     *("True-Client-IP", "CF-Connecting-IP", "Accept-Language", "Accept-Charset", "Upgrade"),
     *("Expect", "Max-Forwards", "Cache-Control", "Pragma", "DNT"),
+    *("If-Match", "If-Unmodified-Since", "Content-Length"),
 )
 
 #: Seconds after which the address of an upstream is looked up again.
