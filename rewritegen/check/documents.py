@@ -83,8 +83,10 @@ def read_list(media_type: str, body: bytes) -> tuple[NormalizedName, ...]:
             raise UnreadableError("the JSON has no `projects`")
         raw = [str(entry.get("name")) if isinstance(entry, dict) else "" for entry in entries]
     elif media_type in _HTML:
-        links = _links(body)
-        raw = [unquote(href).strip("/").rpartition("/")[2] for href, _, _ in links]
+        anchors = _anchors(body)
+        if not anchors.ended:
+            raise UnreadableError("the HTML breaks off: no </html>")
+        raw = [unquote(href).strip("/").rpartition("/")[2] for href, _, _ in anchors.found]
         raw = [name for name in raw if name not in ("", "..", ".")]
     else:
         raise UnreadableError(f"Content-Type {media_type or 'missing'} is not that of a list")
@@ -185,10 +187,6 @@ class _Anchors(HTMLParser):
             self.found.append((self._open[0], self._text.strip(), self._open[1]))
             self._open = None
         self.ended = self.ended or tag == "html"
-
-
-def _links(body: bytes) -> list[tuple[str, str, dict[str, str | None]]]:
-    return _anchors(body).found
 
 
 def _anchors(body: bytes) -> _Anchors:

@@ -14,7 +14,7 @@ from rewritegen.check.results import About
 from rewritegen.check.tasks import Task
 from rewritegen.check.wire import Answer
 from rewritegen.names import NormalizedName
-from rewritegen.representations import REPRESENTATIONS, negotiate
+from rewritegen.representations import JSON, REPRESENTATIONS, negotiate
 
 __all__ = ["SERVER", "itself", "look_at_certificate", "look_at_list", "root_list"]
 
@@ -151,7 +151,12 @@ def look_at_list(context: Context) -> tuple[NormalizedName, ...]:
     right = answer.source == label
     see("RG951", right, _LIST, ask.line, f"X-Index-Source {label}", answer.said)
     # names that a stranger put into the list are asked for nowhere: they are no private names of this site
-    names = _read(context, ask.line, answer) if right else None
+    if not right:
+        return ()
+    names = _read(context, ask.line, answer)
+    if names is None:
+        ask, answer = context.get(context.plan.mount, JSON.content_type)
+        names = _read(context, ask.line, answer)
     return names or ()
 
 

@@ -34,6 +34,9 @@ def _locate(context: Context, name: NormalizedName) -> None:
     ask, answer = context.get(context.page(name), JSON.content_type, method="HEAD")
     see = context.results.see
     said = "200 from a private source"
+    if answer.status != 200:
+        head, (ask, answer) = answer, context.get(context.page(name), JSON.content_type)
+        see("RG922", answer.status != 200, _LIST, ask.line, answer.said, f"HEAD: {head.said}")
     if answer.status == 200:
         right = answer.source in context.private_labels
         if see("RG911", right, _LIST, ask.line, said, answer.said):
@@ -42,7 +45,7 @@ def _locate(context: Context, name: NormalizedName) -> None:
         code = "RG911" if context.went_out(answer) else "RG910"
         see(code, False, _LIST, ask.line, said, answer.said)
     if context.world is not None:
-        decided = context.decided(ask.target, "HEAD", JSON.content_type)
+        decided = context.decided(ask.target, ask.method, JSON.content_type)
         same = (answer.status, answer.source) == (decided.status, decided.source)
         wanted = f"{decided.status}, X-Index-Source {decided.source}"
         see("RG983", same, _LIST, ask.line, wanted, answer.said)

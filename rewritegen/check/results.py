@@ -17,7 +17,7 @@ from rewritegen.site import Site
 
 __all__ = ["About", "Results"]
 
-_MOST = 10
+_MOST = 3
 
 
 class About(NamedTuple):

@@ -6,27 +6,12 @@ Codes are stable: a code is never given another meaning. The hundreds belong to 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from rewritegen.check.rule import HAND, INDEX, REGENERATE, Rule
+from rewritegen.check.rules_pages import PAGES
 
 __all__ = ["RULES", "Rule"]
 
-
-class Rule(NamedTuple):
-    """One thing that is looked at."""
-
-    right: str
-    wrong: str
-    why: str
-    next_step: str
-
-
-_REGENERATE = (
-    "generate the configuration from the YAML again, install it, reload the server, and check again"
-)
-_HAND = "compare the running text with the generated one (`generate --diff`); it was edited, or another one answers"
-_INDEX = "run `rewritegen index SITE` on the server"
-
-RULES: dict[str, Rule] = {
+_OTHERS: dict[str, Rule] = {
     # ------------------------------------------------------------------ the server
     "RG901": Rule(
         "the server answers",
@@ -56,13 +41,13 @@ RULES: dict[str, Rule] = {
         "health is ok",
         "health is not ok",
         "load balancers and deployments ask it",
-        _REGENERATE,
+        REGENERATE,
     ),
     "RG906": Rule(
         "the running configuration is what this YAML gives",
         "the running configuration is not what this YAML gives",
         "what runs is what keeps the promise, not what is written in the repository",
-        f"{_REGENERATE}; written for one server's version: --binary PATH",
+        f"{REGENERATE}; written for one server's version: --binary PATH",
     ),
     "RG907": Rule(
         "everything was asked in time",
@@ -82,177 +67,18 @@ RULES: dict[str, Rule] = {
         "a hand edit is lost with the next run, and nobody reviewed it",
         "put the change into the YAML, generate again, and install that",
     ),
-    # ------------------------------------------------------------------ private projects
-    "RG910": Rule(
-        "private projects have their page",
-        "a private project has no page",
-        "a private project that is listed must be there",
-        f"{_INDEX}, and see that the directories are mounted and readable",
-    ),
-    "RG911": Rule(
-        "private projects come from their private source",
-        "a private name is answered by another source",
-        "substitution: a client gets a stranger's bytes under a private name",
-        _HAND,
-    ),
-    "RG912": Rule(
-        "pages are of the project that was asked for",
-        "a page is of another project",
-        "installers take what the page offers",
-        f"{_INDEX}; a cache in front must have the whole URL in its key",
-    ),
-    "RG913": Rule(
-        "pages have the type that was asked for",
-        "a page has another type than was asked for",
-        "uv stops at a page without its type, pip reads JSON as HTML and finds nothing",
-        _HAND,
-    ),
-    "RG914": Rule(
-        "pages are whole",
-        "a page cannot be read, or breaks off",
-        "half a page is a project with fewer files, which nobody notices",
-        _INDEX,
-    ),
-    "RG915": Rule(
-        "pages say Vary",
-        "a page does not say `Vary: Accept, Accept-Encoding`",
-        "a shared cache without it hands HTML to a client that asked for JSON",
-        _HAND,
-    ),
-    "RG916": Rule(
-        "pages say how long they hold",
-        "Cache-Control is not the one that is generated",
-        "pip hides a new private release for as long as the page says that it holds",
-        _HAND,
-    ),
-    "RG917": Rule(
-        "links stay in this index",
-        "a page links to somewhere else",
-        "clients follow links: to a host that is closed, or to one that is not ours",
-        "add the host to `files:` of the source, or choose its `kind`, and generate again",
-    ),
-    "RG918": Rule(
-        "files are there",
-        "a file that a page offers is not there",
-        "a page that offers what cannot be had stops the installation",
-        _INDEX,
-    ),
-    "RG919": Rule(
-        "files have the hash that their page says",
-        "a file is not the one that its page says",
-        "installers refuse a file with another hash; somebody changed the file or the page",
-        f"find out who changed the file, then {_INDEX[0].lower()}{_INDEX[1:]}",
-    ),
-    "RG920": Rule(
-        "files are octets",
-        "a file is compressed on the way, or has another type",
-        "the hash in the page is that of the bytes on the disk",
-        _HAND,
-    ),
-    "RG921": Rule(
-        "advertised metadata is there",
-        "metadata is advertised and is not there, or is another",
-        "pip and uv stop at metadata that is advertised and cannot be had",
-        _INDEX,
-    ),
-    "RG922": Rule(
-        "HEAD is GET without a body",
-        "HEAD says something else than GET",
-        "uv asks for the size of a wheel by HEAD",
-        _HAND,
-    ),
-    "RG923": Rule(
-        "parts of files can be had",
-        "a part of a file cannot be had",
-        "lazy wheels and resumed downloads ask for ranges",
-        _HAND,
-    ),
-    "RG924": Rule(
-        "the representations offer the same files",
-        "the representations of a page offer different files",
-        "what a client gets must not depend on its age",
-        _INDEX,
-    ),
-    "RG925": Rule(
-        "pages are compressed for those who ask, and only for them",
-        "compression is wrong",
-        "a client that did not ask for gzip cannot read it; without it, pages are five times as large",
-        _HAND,
-    ),
-    "RG926": Rule(
-        "conditions change no decision",
-        "a conditional request gets another answer",
-        "a request with If-None-Match goes another way through a server",
-        _HAND,
-    ),
-    # ------------------------------------------------------------------ claims
-    "RG930": Rule(
-        "claimed names are answered here",
-        "a claimed name is not answered with 404 here",
-        "a claim holds also when no file of it exists",
-        _HAND,
-    ),
-    "RG931": Rule(
-        "claimed names are asked of no fallback",
-        "a claimed name goes to a fallback",
-        "disclosure and substitution: the name leaves, and whoever registers it is installed",
-        _HAND,
-    ),
-    "RG932": Rule(
-        "files of claimed names come from no public source",
-        "a file of a claimed name is asked of a public source",
-        "a page that was never served cannot have led there: somebody is guessing",
-        _HAND,
-    ),
-    "RG933": Rule(
-        "what a private project does not have is 404 here",
-        "a missing file of a private project is not 404 here",
-        "the files of a private project have its owner, also those that do not exist",
-        _HAND,
-    ),
-    # ------------------------------------------------------------------ shapes of requests
-    "RG940": Rule(
-        "other spellings lead to the canonical URL",
-        "another spelling does not lead to the canonical URL",
-        "old installers ask for the name as it is written; it must not go its own way",
-        _HAND,
-    ),
-    "RG941": Rule(
-        "redirects stay where the client is",
-        "a redirect leads away from the URL that clients use",
-        "behind TLS or at a sub-path, the server knows neither scheme nor port: an absolute URL leads to the inner one",
-        "nginx: absolute_redirect off; a front that serves a sub-path must rewrite Location",
-    ),
-    "RG942": Rule(
-        "what the grammar does not have is refused here",
-        "a request outside the grammar is not refused here",
-        "what is decoded in one place and forwarded from another carries a private name past the rules",
-        _HAND,
-    ),
-    "RG943": Rule(
-        "only GET and HEAD are served",
-        "another method than GET and HEAD is not refused with 405",
-        "an upload carries the private wheel in its body; it must not be forwarded",
-        _HAND,
-    ),
-    "RG944": Rule(
-        "queries change nothing",
-        "a query changes the answer",
-        "a query that is looked at, or passed on, is another way for a name to get out",
-        _HAND,
-    ),
     # ------------------------------------------------------------------ the list
     "RG950": Rule(
         "the list is there",
         "the list of private projects is not there, or cannot be read",
         "buildout and easy_install read it after any 404",
-        _INDEX,
+        INDEX,
     ),
     "RG951": Rule(
         "the list has private projects only",
         "the list is not that of the private projects",
         "a proxied list is tens of megabytes of strangers' names",
-        _HAND,
+        HAND,
     ),
     # ------------------------------------------------------------------ fallbacks
     "RG960": Rule(
@@ -265,7 +91,7 @@ RULES: dict[str, Rule] = {
         "the first source that has a project answers",
         "another source answers than the order says",
         "first match per project, in the order of the YAML",
-        _HAND,
+        HAND,
     ),
     "RG962": Rule(
         "copies answer the second time",
@@ -283,7 +109,7 @@ RULES: dict[str, Rule] = {
         "nothing of an upstream's own headers is passed on",
         "a header of an upstream is passed on",
         "by its cookies, redirects and links an upstream would steer our clients",
-        _HAND,
+        HAND,
     ),
     "RG965": Rule(
         "what nobody has is 404",
@@ -295,33 +121,33 @@ RULES: dict[str, Rule] = {
         "private exceptions are public",
         "a name that the YAML declares public is refused",
         "it was published on purpose",
-        _HAND,
+        HAND,
     ),
     # ------------------------------------------------------------------ who may read
     "RG970": Rule(
         "strangers are refused",
         "somebody without credentials is answered",
         "what `auth` protects is read by everybody who reaches the server",
-        _HAND,
+        HAND,
     ),
     "RG971": Rule(
         "strangers are told nothing",
         "the refusal depends on the name, or comes from a source",
         "a refusal after the rules tells strangers which names are ours, or asks an upstream for them",
-        _HAND,
+        HAND,
     ),
     # ------------------------------------------------------------------ the directories and the state
     "RG980": Rule(
         "pages are as new as the directories",
         "the pages are older than the directory",
         "a new wheel is not offered, or a removed one still is, until the next index",
-        f"{_INDEX}, or run it with --watch",
+        f"{INDEX}, or run it with --watch",
     ),
     "RG981": Rule(
         "all names of the directories are scanned names",
         "a name of a directory is not among the scanned names",
         "a name that was not scanned is private only while its directory is there",
-        _INDEX,
+        INDEX,
     ),
     "RG982": Rule(
         "roots and state are there",
@@ -340,7 +166,7 @@ RULES: dict[str, Rule] = {
         "the private name was in nothing that went out",
         "a private name went out",
         "disclosure: the name is in what an upstream was asked",
-        _HAND,
+        HAND,
     ),
     "RG991": Rule(
         "the record is that of this site",
@@ -374,3 +200,6 @@ RULES: dict[str, Rule] = {
         "use a newer version of the index, or one that has them",
     ),
 }
+
+#: By code.
+RULES: dict[str, Rule] = dict(sorted({**PAGES, **_OTHERS}.items()))

@@ -1,0 +1,58 @@
+"""A healthy site gives no finding; each fault of the table is found, and named by its code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.check.faults import FAULTS, Fault
+from tests.check.world import SAMPLES, check, codes, world
+from tests.support.tools import require
+
+pytestmark = pytest.mark.server
+
+
+def _rows() -> Iterator[Any]:
+    """Each fault on one server, the servers by turns, in every run; on the other one in the long one."""
+    for number, fault in enumerate(FAULTS):
+        for place, kind in enumerate(fault.kinds):
+            later = len(fault.kinds) > 1 and (number + place) % 2
+            marks = [pytest.mark.long] if later else []
+            yield pytest.param(fault, kind, marks=marks, id=f"{fault.id.replace(' ', '-')}-{kind}")
+
+
+def test_there_are_enough_faults() -> None:
+    names = [fault.id for fault in FAULTS]
+    assert len(names) == len(set(names)) >= 25
+    assert min(sum(kind in fault.kinds for fault in FAULTS) for kind in ("nginx", "apache")) >= 25
+
+
+@pytest.mark.parametrize(("fault", "kind"), _rows())
+def test_a_fault_is_found_and_named(fault: Fault, kind: str, place: Path) -> None:
+    require(kind)
+    with world(kind, place) as made:
+        if fault.change is not None:
+            fault.change(made)
+        with made.running(lambda tree: fault.apply(kind, tree)) as live:
+            code, report = check(
+                made.site, live.url, *SAMPLES, *fault.arguments(kind, made.root / "tree")
+            )
+    assert (code, fault.code in codes(report)) == (1, True), report["findings"]
+    found = next(
+        one for one in report["findings"] if one["code"] == fault.code and one["severity"] != "ok"
+    )
+    assert found["came"]
+    assert found["next_step"]
+    assert found["expected"]
+
+
+def test_a_healthy_site_has_no_finding(server_kind: str, place: Path) -> None:
+    with world(server_kind, place) as made, made.running() as live:
+        for options in ((), ("--remote",), ("--all",)):
+            code, report = check(made.site, live.url, *SAMPLES, *options)
+            assert (code, codes(report, ("error", "warning", "note"))) == (0, set()), report[
+                "findings"
+            ]
