@@ -146,7 +146,8 @@ class Probes:
                 )
         ask = Ask(path, headers=(("Range", "bytes=0-0"),))
         part = self.wire.ask(ask)
-        see("RG923", part.status == 206, _FILES, ask.line, "206", part.said, severity="warning")
+        came = self._said(ask, part)
+        see("RG923", part.status == 206, _FILES, ask.line, "206", came, severity="warning")
         if file.metadata is not None:
             ask = Ask(f"{path}.metadata")
             metadata = self.wire.ask(ask)
@@ -196,8 +197,9 @@ class Probes:
             ask = Ask(self.page(name), method)
             answer = self.wire.ask(ask)
             right = answer.status >= 400 and answer.status not in (502, 504)
+            came = self._said(ask, answer)
             self.results.see(
-                "RG943", right, _METHODS, ask.line, "refused here", self._said(ask, answer)
+                "RG943", right, _METHODS, ask.line, "refused here", came, severity="warning"
             )
 
     # ------------------------------------------------------------------ public

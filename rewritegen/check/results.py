@@ -11,13 +11,16 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from rewritegen.check.rules import RULES
+from rewritegen.check.rule import HAND, INDEX, REGENERATE
+from rewritegen.check.rules import RULES, Rule
 from rewritegen.reports.model import Finding, Severity
 from rewritegen.site import Site
 
 __all__ = ["About", "Results"]
 
 _MOST = 3
+
+_FOREIGN = "see what its own documentation says; where it cannot be had, put an index that keeps it in front"
 
 
 class About(NamedTuple):
@@ -59,7 +62,7 @@ class Results:
             self._wrong[code, about.family] += 1
             if self._wrong[code, about.family] <= _MOST:
                 rule = RULES[code]
-                step = next_step or rule.next_step
+                step = next_step or self._step(rule)
                 self._found.append(
                     self._finding(code, severity, rule.wrong, about, (asked, expected, came, step))
                 )
@@ -70,6 +73,11 @@ class Results:
         title = f"not looked at: {RULES[code].right}"
         with self._lock:
             self._found.append(self._finding(code, "note", title, about, ("", "", came, next_step)))
+
+    def _step(self, rule: Rule) -> str:
+        """Return what to do; an index that we did not configure has no YAML to generate it from."""
+        ours = self.site is not None or rule.next_step not in (HAND, INDEX, REGENERATE)
+        return rule.next_step if ours else _FOREIGN
 
     def findings(self) -> tuple[Finding, ...]:
         """Return everything, what is right once for each rule of a family."""
