@@ -45,10 +45,11 @@ def look_at_certificate(context: Context) -> bool:
     except OSError as error:
         see("RG901", False, SERVER, asked, "a connection", str(error).lower())
         return False
-    see("RG901", True, SERVER)
-    if isinstance(connection, ssl.SSLSocket):
-        see("RG902", True, _TLS)
-        _validity(context, asked, connection.getpeercert() or {})
+    with connection:
+        see("RG901", True, SERVER)
+        if isinstance(connection, ssl.SSLSocket):
+            see("RG902", True, _TLS)
+            _validity(context, asked, connection.getpeercert() or {})
     return True
 
 

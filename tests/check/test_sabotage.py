@@ -12,7 +12,7 @@ from tests.check.faults import FAULTS, Fault
 from tests.check.world import SAMPLES, check, codes, world
 from tests.support.tools import require
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 
 def _rows() -> Iterator[Any]:
