@@ -62,7 +62,8 @@ def _available(context: Context, step: Available) -> None:
         there = context.world.is_file(step.marker)
         context.results.see("RG982", there, seen, step.marker, "a readable file", "none")
         return
-    name = next(iter((*context.names, *context.made_up())), context.nobodys)
+    # a name that nobody has goes through all of the roots
+    name = next(context.made_up(), context.nobodys)
     ask, answer = context.get(context.page(name))
     right = answer.status != 503
     context.results.see("RG982", right, seen, ask.line, "no 503", answer.said)
@@ -129,7 +130,7 @@ def reserved(context: Context, step: Reserved) -> Iterator[Task]:
     chosen = absent if context.everything else spread(absent, _CLAIMS)
     if not chosen:
         context.results.note(
-            "RG930", _claims(), "nothing is claimed", "claim a prefix: `claims: [acme-*]`"
+            "RG930", _claims(context), "nothing is claimed", "claim a prefix: `claims: [acme-*]`"
         )
     for name in chosen:
         yield lambda name=name: _absent(context, name)  # type: ignore[misc]
@@ -137,8 +138,14 @@ def reserved(context: Context, step: Reserved) -> Iterator[Task]:
         yield lambda name=name: _public_exception(context, name)  # type: ignore[misc]
 
 
-def _claims() -> About:
-    return About("claims", "private[0].claims", "claims")
+def _claims(context: Context, name: NormalizedName | None = None) -> About:
+    """Return what a probe of a claim is about: the entry that covers the name, else the first list of them."""
+    sources = context.site.indexes[0].private
+    for source in sources:
+        for number, claim in enumerate(source.claims):
+            if name is None or claim.covers(name):
+                return About("claims", f"{source.key}.claims[{number}]", "claims")
+    return About("claims", sources[0].key, "claims")
 
 
 def _is_absent(context: Context, name: NormalizedName) -> bool:
@@ -153,7 +160,7 @@ def _is_absent(context: Context, name: NormalizedName) -> bool:
 
 
 def _absent(context: Context, name: NormalizedName) -> None:
-    seen = _claims()
+    seen = _claims(context, name)
     for accept, method in (("", "GET"), (JSON.content_type, "GET"), (JSON.content_type, "HEAD")):
         ask, answer = context.get(context.page(name), accept, method=method)
         _judge_absent(context, seen, ask.line, answer)

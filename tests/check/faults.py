@@ -62,14 +62,16 @@ class Fault:
         return [option.replace("{text}", str(tree / name)) for option in self.options]
 
 
-def _text(name: str, code: str, nginx: Edits = (), apache: Edits = (), *options: str) -> Fault:
+def _text(
+    name: str, code: str, nginx: Edits = (), apache: Edits = (), *options: str, local: bool = False
+) -> Fault:
     kinds = tuple(kind for kind, edits in (("nginx", nginx), ("apache", apache)) if edits)
     edits = {"nginx": nginx, "apache": apache}
-    return Fault(name, code, edits, None, ("--remote", *options), kinds)
+    return Fault(name, code, edits, None, (*(() if local else ("--remote",)), *options), kinds)
 
 
-def _files(name: str, code: str, change: Change, *options: str) -> Fault:
-    return Fault(name, code, change=change, options=options or ("--remote",))
+def _files(name: str, code: str, change: Change, *, local: bool = False) -> Fault:
+    return Fault(name, code, change=change, options=() if local else ("--remote",))
 
 
 def _if(condition: str) -> str:
@@ -384,6 +386,65 @@ def _older(world: Checked) -> None:
     )
 
 
+_ANSWERS = (
+    _text(
+        "conditions are refused",
+        "RG926",
+        ((_SERVER, r"    if ($http_if_none_match) {\n        return 412;\n    }\n\g<0>"),),
+        _added('RewriteCond "%{HTTP:If-None-Match}" "."\n    RewriteRule "^" "-" [R=412,L]'),
+    ),
+    _text(
+        "queries are looked at",
+        "RG944",
+        ((_SERVER, r"    if ($arg_format) {\n        return 404;\n    }\n\g<0>"),),
+        _added('RewriteCond "%{QUERY_STRING}" "format="\n    RewriteRule "^" "-" [R=404,L]'),
+    ),
+    _text(
+        "the list is that of an upstream",
+        "RG951",
+        (
+            (
+                r"^    location = /simple/ \{\n *add_header X-Index-Source none",
+                "    location = /simple/ {\n        add_header X-Index-Source proxy/public always;\n"
+                '        return 200 "";\n        add_header X-Index-Source none',
+            ),
+        ),
+        _header(
+            """Header always set X-Index-Source "proxy/public" "expr=%{REQUEST_URI} == '/simple/'\""""
+        ),
+    ),
+    _text("the exception is forgotten", "RG966", ((r"^ *acme-oss 0;\n", ""),)),
+    _text(
+        "missing files are looked for elsewhere",
+        "RG933",
+        (
+            (
+                r'^(    location ~ "\^/simple/\(\?<rg_name>[^\n]*<rg_file>[^\n]*\n)',
+                r"\1        return 302 https://files.example.org/$rg_file;\n",
+            ),
+        ),
+        _added('RewriteRule "^/simple/[^/]+/[^/]+$" "https://files.example.org/x" [R=302,L]'),
+    ),
+    _text(
+        "claims are gone for good",
+        "RG930",
+        ((r'return 404 "this name', 'return 410 "this name'),),
+        (
+            (
+                r'^( *RewriteRule "\^/simple/\(\?:secret-tool\)/" "-" "\[)R=404',
+                r"\1R=410",
+            ),
+        ),
+    ),
+    _text(
+        "another tree in the container",
+        "RG983",
+        ((r"-f [^\n]*/state/pages/house/", "-f /nowhere/"),),
+        ((r'"[^"\n]*/state/pages/house/\$1/', '"/nowhere/$1/'),),
+        local=True,
+    ),
+)
+
 _FILES = (
     _files("JSON page cut off", "RG914", lambda w: _cut(w, "v1_json")),
     _files("HTML page cut off", "RG914", lambda w: _cut(w, "html")),
@@ -400,7 +461,7 @@ _FILES = (
         lambda w: [p.write_bytes(p.read_bytes()[:-1] + b"!") for p in _all_wheels(w)],
     ),
     _files("wheels removed", "RG918", lambda w: _without(_all_wheels(w))),
-    _files("root not mounted", "RG910", lambda w: (w.root / "house" / ".rewritegen-root").unlink()),
+    _files("root not mounted", "RG982", lambda w: (w.root / "house" / ".rewritegen-root").unlink()),
     _files("state lost", "RG950", lambda w: (w.state / "names" / "~rewritegen-names").unlink()),
     _files(
         "list with a stranger's project",
@@ -419,25 +480,25 @@ _FILES = (
         lambda w: (w.root / "team" / "acme-foo" / "acme_foo-2.0-py3-none-any.whl").write_bytes(
             wheel_bytes("acme-foo", "2.0")
         ),
-        "--connections=8",
+        local=True,
     ),
     _files(
         "a removed wheel is still offered",
         "RG980",
         lambda w: next((w.root / "team" / "acme-foo").glob("*1.1*")).unlink(),
-        "--connections=8",
+        local=True,
     ),
     _files(
         "a new directory is not scanned",
         "RG981",
         lambda w: (w.root / "team" / "new-tool").mkdir(),
-        "--connections=8",
+        local=True,
     ),
     _files(
         "a scanned name is lost",
         "RG981",
         lambda w: (w.state / "names" / "plain-tool").unlink(),
-        "--connections=8",
+        local=True,
     ),
     _files(
         "upstream has everything, and it is empty",
@@ -461,4 +522,4 @@ _FILES = (
     ),
 )
 
-FAULTS = (*_CLAIMS, *_SHAPES, *_HEADER_FAULTS, *_FILES)
+FAULTS = (*_CLAIMS, *_SHAPES, *_HEADER_FAULTS, *_ANSWERS, *_FILES)

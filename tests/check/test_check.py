@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import datetime
 import json
+import re
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -148,7 +149,7 @@ def test_auth_that_was_taken_away_is_seen(made: Checked, authority: Authority) -
         made.write(listen=[f"{HOST}:{live.port}"])
         options = ("--header", f"{admitted.headers[0][0]}: {admitted.headers[0][1]}")
         code, report = check(made.site, live.url, *SAMPLES, *options)
-    assert (code, codes(report) >= {"RG970", "RG906"}) == (1, True)
+    assert (code, codes(report) >= {"RG970", "RG971", "RG906"}) == (1, True)
 
 
 def test_client_certificates(made: Checked, authority: Authority) -> None:
@@ -173,8 +174,10 @@ def test_client_certificates(made: Checked, authority: Authority) -> None:
 
 
 @contextlib.contextmanager
-def front(port: int, prefix: bytes, *, spoil: bool = False) -> Iterator[int]:
-    """A reverse proxy at a sub-path that passes on bytes; ``spoil``: it does not rewrite Location."""
+def front(
+    port: int, prefix: bytes, change: Callable[[bytes], bytes] = lambda head: head
+) -> Iterator[int]:
+    """A reverse proxy at a sub-path that passes on bytes; ``change``: what it does to the headers of answers."""
     listener = socket.create_server((HOST, 0))
     listener.settimeout(0.1)
     stop = threading.Event()
@@ -193,9 +196,7 @@ def front(port: int, prefix: bytes, *, spoil: bool = False) -> Iterator[int]:
                 behind.sendall(line + b"\r\n" + rest)
                 answer = b"".join(iter(lambda: behind.recv(65536), b""))
             head, _, body = answer.partition(b"\r\n\r\n")
-            if not spoil:
-                head = head.replace(b"Location: /", b"Location: " + prefix + b"/")
-            client.sendall(head + b"\r\n\r\n" + body)
+            client.sendall(change(head) + b"\r\n\r\n" + body)
 
     def accept() -> None:
         while not stop.is_set():
@@ -213,12 +214,34 @@ def front(port: int, prefix: bytes, *, spoil: bool = False) -> Iterator[int]:
         listener.close()
 
 
-@pytest.mark.parametrize(("spoil", "wanted"), [(False, set()), (True, {"RG941"})])
-def test_behind_a_front_at_a_sub_path(made: Checked, spoil: bool, wanted: set[str]) -> None:
-    with made.running() as live, front(live.port, b"/sub", spoil=spoil) as port:
+FRONTS: dict[str, tuple[Callable[[bytes], bytes], set[str]]] = {
+    "right": (lambda head: head.replace(b"Location: /", b"Location: /sub/"), set()),
+    "Location as it is": (lambda head: head, {"RG941"}),
+    "clock": (
+        lambda head: re.sub(
+            rb"Date: [^\r]*",
+            b"Date: Mon, 06 Jul 2026 10:00:00 GMT",
+            head.replace(b"Location: /", b"Location: /sub/"),
+        ),
+        {"RG904"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FRONTS)
+def test_behind_a_front_at_a_sub_path(made: Checked, name: str) -> None:
+    change, wanted = FRONTS[name]
+    with made.running() as live, front(live.port, b"/sub", change) as port:
         url = f"http://{HOST}:{port}/sub/simple/"
         code, report = check(made.site, url, *SAMPLES, "--remote", "--connections", "2")
     assert (code, codes(report)) == (int(bool(wanted)), wanted), report["findings"]
+
+
+def test_a_sample_that_nobody_has(place: Path) -> None:
+    with world("nginx", place) as made, made.running() as live:
+        for sample in ("public:nowhere", "nowhere"):
+            code, report = check(made.site, live.url, "--sample", sample)
+            assert (code, codes(report)) == (1, {"RG960"})
 
 
 # ---------------------------------------------------------------------- non-disclosure
