@@ -71,6 +71,7 @@ SCENES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", SCENES)
 def test_a_scene_has_no_other_finding(name: str, server_kind: str, farm: Farm) -> None:
     samples, wanted = SCENES[name]

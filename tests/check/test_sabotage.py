@@ -60,7 +60,7 @@ def test_every_rule_has_a_fault() -> None:
         )
 
 
-@pytest.mark.parametrize(("fault", "kind"), _rows())
+@pytest.mark.parametrize(("fault", "kind"), list(_rows()))
 def test_a_fault_is_found_and_named(fault: Fault, kind: str, place: Path) -> None:
     require(kind)
     with world(kind, place) as made:
