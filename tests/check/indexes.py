@@ -19,6 +19,9 @@ from tests.support.upstream import Index, Recorded, Reply, upstream
 __all__ = ["RUN", "Listed", "Running"]
 
 _SECONDS = 300
+
+#: devpi's words: of its user root, the index that is called private.
+_STAGE = "root/private"
 _START_SECONDS = 60
 
 
@@ -159,14 +162,14 @@ def devpi(cache: Path, place: Path) -> Iterator[Running]:
             ["login", "root", "--password", ""],
             ["index", "root/pypi", f"mirror_url={public.url}"],
             ["index", "-c", "private", "bases=root/pypi"],
-            ["use", "root/private"],
+            ["use", _STAGE],
         ):
             _run([client, words[0], *where, *words[1:]], place)
         for name, content in _ours().items():
             (place / name).write_bytes(content)
             _run([client, "upload", *where, str(place / name)], place)
         public.forget()
-        yield Running(f"http://{HOST}:{port}/root/private/+simple/", public)
+        yield Running(f"http://{HOST}:{port}/{_STAGE}/+simple/", public)
 
 
 def _run(argv: list[str], place: Path) -> None:
