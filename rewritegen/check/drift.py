@@ -1,0 +1,90 @@
+"""On the server: whether pages, metadata and scanned names are those of the directories as they are now.
+
+Nothing is written. What `rewritegen index` would read again is told by the same comparison that it makes itself: size,
+time and inode of every file against what it remembers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from rewritegen.check.results import About, Results
+from rewritegen.diagnostics import RewritegenError, visible
+from rewritegen.indexing import index_job
+from rewritegen.pages import PrivateTree
+from rewritegen.pages.memory import Memory, load_memory
+from rewritegen.pages.scan import Scan, scan
+from rewritegen.pages.store import State
+from rewritegen.site import Site
+
+__all__ = ["look_for_drift"]
+
+_SHOWN = 3
+
+
+def look_for_drift(site: Site, results: Results) -> None:
+    """Compare the private directories with the state."""
+    try:
+        job = index_job(site)
+    except RewritegenError:
+        return  # without state the server looks into the directories itself
+    state = State(job.state)
+    for tree in job.trees:
+        if tree.private:
+            _tree(site, results, state, tree)
+
+
+def _tree(site: Site, results: Results, state: State, tree: PrivateTree) -> None:
+    index = site.indexes[0]
+    key = next(source.key for source in index.private if source.name == tree.source)
+    seen = About(f"private/{tree.source}", key, f"{key} {tree.source}")
+    asked = visible(str(tree.path))
+    try:
+        found = scan(tree)
+    except OSError as error:
+        results.see("RG982", False, seen, asked, "a readable directory", str(error))
+        return
+    memory = load_memory(state.memory(tree.source))
+    _names(results, seen, state, found, memory, asked)
+    if tree.pages:
+        changes = list(_changes(found, memory))
+        came = f"{len(changes)} changed: {', '.join(changes[:_SHOWN])}"
+        results.see(
+            "RG980", not changes, seen, asked, "nothing that is newer", came, severity="warning"
+        )
+    missing = [name for name in sorted(memory.pages) if not _has_page(state, tree, name)]
+    results.see(
+        "RG980",
+        not missing,
+        seen,
+        asked,
+        "every page that was written",
+        f"none of {', '.join(missing[:_SHOWN])}",
+    )
+
+
+def _names(
+    results: Results, seen: About, state: State, found: Scan, memory: Memory, asked: str
+) -> None:
+    wanted = {*found.names, *memory.names}
+    lost = sorted(name for name in wanted if not (state.names / name).is_file())
+    came = f"{len(lost)} are not: {', '.join(lost[:_SHOWN])}"
+    results.see("RG981", not lost, seen, asked, "each in state/names", came)
+
+
+def _changes(found: Scan, memory: Memory) -> Iterator[str]:
+    present = {file.path: file.stamp for project in found.projects for file in project.files}
+    for path, stamp in sorted(present.items()):
+        known = memory.files.get(path)
+        if known is None:
+            yield f"{visible(path)} is new"
+        elif known.stamp != stamp:
+            yield f"{visible(path)} is another"
+    for path in sorted(set(memory.files) - set(present)):
+        yield f"{visible(path)} has gone"
+
+
+def _has_page(state: State, tree: PrivateTree, name: str) -> bool:
+    directory: Path = state.pages(tree.source) / name
+    return all((directory / f"index.{form}").is_file() for form in ("html", "v1_html", "v1_json"))

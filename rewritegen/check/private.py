@@ -1,0 +1,213 @@
+"""Probes of the private steps: what is there, what is claimed and not there, and what a private index answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rewritegen.check.context import Context, about, block, spread, stem
+from rewritegen.check.files import look_at_files, look_for_what_is_missing
+from rewritegen.check.pages import Expected, look_at_pages
+from rewritegen.check.results import About
+from rewritegen.check.shapes import look_at_spellings
+from rewritegen.check.tasks import Task
+from rewritegen.check.wire import Answer
+from rewritegen.names import NormalizedName
+from rewritegen.representations import JSON
+from rewritegen.steps import AskPrivately, Available, OwnedBy, PageTree, Reserved, Source
+
+__all__ = ["available", "locate", "owned", "relayed", "reserved"]
+
+#: Projects of a source that are looked at in full, and names of which only the owner is asked; more with ``--all``.
+_PROJECTS, _LOCATED, _CLAIMS = 6, 200, 12
+
+_LIST = About("private projects", "private")
+
+
+def locate(context: Context) -> Iterator[Task]:
+    """Yield tasks that find out which source answers for each private project."""
+    names = context.names if context.everything else spread(context.names, _LOCATED)
+    for name in names:
+        yield lambda name=name: _locate(context, name)  # type: ignore[misc]
+
+
+def _locate(context: Context, name: NormalizedName) -> None:
+    ask, answer = context.get(context.page(name), JSON.content_type, method="HEAD")
+    see = context.results.see
+    said = "200 from a private source"
+    if answer.status != 200:
+        head, (ask, answer) = answer, context.get(context.page(name), JSON.content_type)
+        see("RG922", answer.status != 200, _LIST, ask.line, answer.said, f"HEAD: {head.said}")
+    if answer.status == 200:
+        right = answer.source in context.private_labels
+        if see("RG911", right, _LIST, ask.line, said, answer.said):
+            context.owners[name] = answer.source
+    else:
+        code = "RG911" if context.went_out(answer) else "RG910"
+        see(code, False, _LIST, ask.line, said, answer.said)
+    if context.world is not None:
+        decided = context.decided(ask.target, ask.method, JSON.content_type)
+        same = (answer.status, answer.source) == (decided.status, decided.source)
+        wanted = f"{decided.status}, X-Index-Source {decided.source}"
+        see("RG983", same, _LIST, ask.line, wanted, answer.said)
+
+
+def available(context: Context, step: Available) -> Iterator[Task]:
+    """Yield the probe of a root or of the state: on the server its marker, from outside that nothing says 503."""
+    yield lambda: _available(context, step)
+
+
+def _available(context: Context, step: Available) -> None:
+    seen = about(step.source) if step.source else About("state", "state", "state")
+    if context.world is not None:
+        there = context.world.is_file(step.marker)
+        context.results.see("RG982", there, seen, step.marker, "a readable file", "none")
+        return
+    # a name that nobody has goes through all of the roots
+    name = next(context.made_up(), context.nobodys)
+    ask, answer = context.get(context.page(name))
+    right = answer.status != 503
+    context.results.see("RG982", right, seen, ask.line, "no 503", answer.said)
+
+
+def owned(context: Context, step: OwnedBy) -> Iterator[Task]:
+    """Yield the probes of a private directory: some of its projects, in full."""
+    names = [name for name, label in sorted(context.owners.items()) if label == step.source.label]
+    if not names:
+        words = "no project of it is in the list, or it was not asked for"
+        context.results.note("RG910", about(step.source), words, "name one: --private NAME")
+    for name in names if context.everything else spread(names, _PROJECTS):
+        yield lambda name=name: _project(context, step, name)  # type: ignore[misc]
+
+
+def _project(context: Context, step: OwnedBy, name: NormalizedName) -> None:
+    seen = about(step.source)
+    tree = step.pages
+    written = isinstance(tree, PageTree) and not tree.beside
+    expected = Expected(step.source.label, written, True, "RG910", "RG911")
+    document = look_at_pages(context, seen, name, expected)
+    if document is not None:
+        look_at_files(context, seen, document, expected)
+    look_for_what_is_missing(context, seen, name)
+    look_at_spellings(context, seen, name)
+
+
+def relayed(context: Context, step: AskPrivately) -> Iterator[Task]:
+    """Yield the probes of a private index: what is there of its claims, and a name that it does not have."""
+    for sample in context.samples:
+        if step.claims.covers(sample.name):
+            yield lambda name=sample.name: _relayed_project(context, step, name)  # type: ignore[misc]
+    for prefix in step.claims.prefixes:
+        name = NormalizedName(f"{prefix}-rg-check-{context.word}")
+        yield lambda name=name: _not_relayed(context, step, name)  # type: ignore[misc]
+    for name in spread(step.claims.names, _CLAIMS):
+        yield lambda name=name: _not_relayed(context, step, name)  # type: ignore[misc]
+
+
+def _relayed_project(context: Context, step: AskPrivately, name: NormalizedName) -> None:
+    seen = about(step.source)
+    expected = Expected(step.source.label, False, True, "RG910", "RG911")
+    document = look_at_pages(context, seen, name, expected)
+    if document is not None:
+        look_at_files(context, seen, document, expected)
+
+
+def _not_relayed(context: Context, step: AskPrivately, name: NormalizedName) -> None:
+    ask, answer = context.get(context.page(name), JSON.content_type)
+    seen = about(step.source)
+    if answer.status in (502, 503, 504):
+        context.results.see("RG963", False, seen, ask.line, "200 or 404", answer.said)
+        return
+    right = answer.status in (200, 404) and answer.source == step.source.label
+    said = f"X-Index-Source {step.source.label}: its answer is final"
+    context.results.see("RG931", right, seen, ask.line, said, answer.said)
+
+
+def reserved(context: Context, step: Reserved) -> Iterator[Task]:
+    """Yield the probes of the claims, and of names that were here once: 404 here, by every way."""
+    claims = step.claims
+    names = [*context.made_up(), *claims.prefixes, *claims.names]
+    absent = [name for name in dict.fromkeys(names) if _is_absent(context, name)]
+    chosen = absent if context.everything else spread(absent, _CLAIMS)
+    if not chosen:
+        context.results.note(
+            "RG930", _claims(context), "nothing is claimed", "claim a prefix: `claims: [acme-*]`"
+        )
+    for name in chosen:
+        yield lambda name=name: _absent(context, name)  # type: ignore[misc]
+    for name in claims.public:
+        yield lambda name=name: _public_exception(context, name)  # type: ignore[misc]
+
+
+def _claims(context: Context, name: NormalizedName | None = None) -> About:
+    """Return what a probe of a claim is about: the entry that covers the name, else the first list of them."""
+    sources = context.site.indexes[0].private
+    for source in sources:
+        for number, claim in enumerate(source.claims):
+            if name is None or claim.covers(name):
+                return About("claims", f"{source.key}.claims[{number}]", "claims")
+    return About("claims", sources[0].key, "claims")
+
+
+def _is_absent(context: Context, name: NormalizedName) -> bool:
+    """Tell whether a claimed name is private and nothing of it is there, as far as is known here."""
+    if (
+        name in context.names
+        or context.is_relayed(name)
+        or not context.reserved.claims.covers(name)
+    ):
+        return False
+    return context.world is None or context.decided(context.page(name)).status == 404
+
+
+def _absent(context: Context, name: NormalizedName) -> None:
+    seen = _claims(context, name)
+    for accept, method in (("", "GET"), (JSON.content_type, "GET"), (JSON.content_type, "HEAD")):
+        ask, answer = context.get(context.page(name), accept, method=method)
+        _judge_absent(context, seen, ask.line, answer)
+    for route in context.plan.public_files:
+        if route.private or not route.refused:
+            continue
+        for suffix in ("", ".metadata"):
+            file = f"{route.prefix}aa/bb/cc/{stem(name)}-1.0-py3-none-any.whl{suffix}"
+            ask, answer = context.get(file)
+            right = (
+                answer.status == 404
+                and answer.source in ("none", "")
+                and not context.went_out(answer)
+            )
+            context.results.see(
+                "RG932",
+                right,
+                _source_of(route.attempts[0].source),
+                ask.line,
+                "404, X-Index-Source none",
+                answer.said,
+            )
+
+
+def _source_of(source: Source) -> About:
+    return About(source.label, source.key, block(source))
+
+
+def _judge_absent(context: Context, seen: About, line: str, answer: Answer) -> None:
+    see = context.results.see
+    said = "404, X-Index-Source none"
+    out = context.went_out(answer) or answer.status in (301, 302, 502, 504)
+    if not see("RG931", not out, seen, line, said, answer.said):
+        return
+    # a directory that appeared after the list was read answers for itself
+    fine = answer.status == 404 or (
+        answer.status == 200 and answer.source in context.private_labels
+    )
+    see("RG930", fine, seen, line, said, answer.said)
+
+
+def _public_exception(context: Context, name: NormalizedName) -> None:
+    ask, answer = context.get(context.page(name), JSON.content_type)
+    decided = context.decided(ask.target)
+    refused = answer.status == 404 and b"this name is private" in answer.body
+    private = answer.source in context.private_labels and decided.source == "none"
+    seen = About("public", "public", "claims")
+    context.results.see(
+        "RG966", not refused and not private, seen, ask.line, "asked of the fallbacks", answer.said
+    )
