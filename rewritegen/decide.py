@@ -28,13 +28,14 @@ from rewritegen.steps import (
     OwnedBy,
     PageTree,
     Reserved,
+    RootList,
     SendTo,
     Step,
     TryMirror,
     TryProxy,
     Upstream,
 )
-from rewritegen.world import World
+from rewritegen.world import Noted, World
 
 __all__ = ["Decision", "Request", "TraceLine", "decide"]
 
@@ -51,7 +52,7 @@ _ANSWERS = frozenset({200, 206, 304, 404, 416})
 class _Interpreter:
     def __init__(self, plan: Plan, request: Request, world: World) -> None:
         self.plan = plan
-        self.world = world
+        self.world = Noted(world)
         self.method = request.method
         self.target = request.target.partition("?")[0]
         self.admitted = request.admitted
@@ -62,10 +63,10 @@ class _Interpreter:
 
     def decide(self) -> Decision:
         if self.method not in METHODS:
-            return self._end(405, rule=Rule("not GET or HEAD"))
+            return self._end(405, rule=Rule("not GET or HEAD", part="methods"))
         grammar = self.plan.grammar
         if self.target in grammar.meta:
-            return self._end(200, rule=Rule("about the site itself"))
+            return self._end(200, rule=Rule("about the site itself", part="meta"))
         if (refused := self._stranger()) is not None:
             return refused
         if self._fits(grammar.root):
@@ -87,14 +88,18 @@ class _Interpreter:
             return None
         if not any(self._fits(pattern) for pattern in self.plan.grammar.targets):
             return self._end(404, rule=Rule("outside the grammar"))
-        rule = Rule(describe_auth(auth), "auth")
+        rule = Rule(describe_auth(auth), "auth", "auth")
         if not self.admitted:
             return self._end(auth.status, rule=rule)
-        self.trace.append(TraceLine(rule.key, rule.words, decided=False))
+        self._note(rule)
         return None
 
     def _fits(self, pattern: str) -> bool:
         return re.fullmatch(pattern, self.target) is not None
+
+    def _note(self, rule: Rule, *, decided: bool = False) -> None:
+        looks = self.world.taken()
+        self.trace.append(TraceLine(rule.key, rule.words, decided, rule.part, looks))
 
     def _end(
         self,
@@ -106,7 +111,7 @@ class _Interpreter:
         representation: Representation | None = None,
         path: str | None = None,
     ) -> Decision:
-        self.trace.append(TraceLine(rule.key, rule.words, decided=True))
+        self._note(rule, decided=True)
         return Decision(
             status,
             source,
@@ -121,18 +126,17 @@ class _Interpreter:
 
     def _root_list(self) -> Decision:
         root = self.plan.root_list
+        rule = Rule("the list of the private projects", _list_key(root), "list")
         if root.marker is not None and not self.world.is_file(root.marker):
-            return self._end(503, rule=Rule("the marker of the list is not there", "state"))
+            return self._end(503, rule=rule._replace(words="the marker of the list is not there"))
         source = root.source.label if root.source else "none"
         if root.pages is not None:
-            return self._page_in(root.pages) or self._end(
-                404, rule=Rule("no list has been written")
+            return self._page_in(root.pages, rule) or self._end(
+                404, rule=rule._replace(words="no list has been written")
             )
         if root.listing is not None:
-            return self._end(
-                200, source, representation=HTML, path=root.listing, rule=Rule("listing")
-            )
-        return self._end(404, rule=Rule("no list without state"))
+            return self._end(200, source, representation=HTML, path=root.listing, rule=rule)
+        return self._end(404, rule=rule._replace(words="no list without state"))
 
     def _page(self) -> Decision:
         raw = self.target.removeprefix(self.plan.mount)
@@ -140,11 +144,11 @@ class _Interpreter:
         if raw == f"{name}/":
             return self._walk(name, None)
         if not is_redirectable(raw):
-            return self._end(
-                404, rule=Rule("more capitals or separators than a server can rewrite")
-            )
+            words = "more capitals or separators than a server can rewrite"
+            return self._end(404, rule=Rule(words, part="spelling"))
+        location = f"{self.plan.mount}{name}/"
         return self._end(
-            301, location=f"{self.plan.mount}{name}/", rule=Rule("not the canonical URL")
+            301, location=location, rule=Rule("not the canonical URL", part="spelling")
         )
 
     def _walk(self, name: NormalizedName, file: str | None) -> Decision:
@@ -152,7 +156,7 @@ class _Interpreter:
         for step in self.plan.page:
             if (decision := self._step(step, name, file)) is not None:
                 return decision
-            self.trace.append(TraceLine(_key(step), describe(step), decided=False))
+            self._note(_rule(step))
         raise AssertionError("a plan ends with NotFound")
 
     def _step(self, step: Step, name: NormalizedName, file: str | None) -> Decision | None:
@@ -286,17 +290,17 @@ class _Interpreter:
                     return form, path
         return None
 
-    def _page_in(self, directory: str) -> Decision | None:
+    def _page_in(self, directory: str, rule: Rule) -> Decision | None:
         page = self._first_page([directory])
         if page is None:
             return None
-        return self._end(200, representation=page[0], path=page[1], rule=Rule("the list"))
+        return self._end(200, representation=page[0], path=page[1], rule=rule)
 
     # ---------------------------------------------------------------- files
 
     def _file(self, route: FileRoute, raw: str) -> Decision:
         path = _decoded(raw)
-        rule = Rule(describe_files(route), route.attempts[0].source.key)
+        rule = Rule(describe_files(route), route.attempts[0].source.key, route)
         if path_belongs_to(path, route.refused):
             return self._end(404, rule=rule)
         for attempt in route.attempts:
@@ -306,7 +310,7 @@ class _Interpreter:
                 status = status if status in _ANSWERS else 502
                 return self._end(status, attempt.source.label, rule=rule)
             if attempt.marker is not None and not self.world.is_file(attempt.marker):
-                return self._end(503, rule=Rule(describe_files(route), attempt.source.key))
+                return self._end(503, rule=rule._replace(key=attempt.source.key))
             for file in self._candidates(attempt.roots, path):
                 return self._end(200, attempt.source.label, rule=rule, path=file)
         source = route.attempts[0].source.label if route.private else "none"
@@ -317,7 +321,11 @@ class _Interpreter:
 
 
 def _rule(step: Step) -> Rule:
-    return Rule(describe(step), _key(step))
+    return Rule(describe(step), _key(step), step)
+
+
+def _list_key(root: RootList) -> str:
+    return root.source.key if root.source else "state"
 
 
 def _key(step: Step) -> str:
