@@ -17,6 +17,7 @@ import click
 from rewritegen import __version__
 from rewritegen.cli_cache import cache
 from rewritegen.cli_explain import explain
+from rewritegen.cli_lint import lint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -324,6 +325,7 @@ def init(server_name: str) -> int:
 
 commands.add_command(cache)
 commands.add_command(explain)
+commands.add_command(lint)
 
 
 def _say(text: str) -> None:
