@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -35,7 +35,9 @@ class Counter:
         self._plan = plan
         reserved = next(step for step in plan.page if isinstance(step, Reserved))
         self._claims = reserved.claims
-        self._is_scanned = _scanned(reserved.scanned)
+        self._scanned = reserved.scanned
+        # the same requests come again and again
+        self._judged = lru_cache(maxsize=10_000)(self._judge)
         self._grammar = re.compile("|".join(f"(?:{one})" for one in plan.grammar.targets))
 
     def read(self, lines: Iterable[bytes]) -> None:
@@ -67,23 +69,24 @@ class Counter:
             source.cache[line.cache] += 1
         source.times.add(line.seconds)
         tally.course.add(line.time, kind_of(line))
-        reason = self._reason(line)
-        if reason is not None:
-            tally.refuse(reason, self._named(line.target))
+        if line.status >= 400 or line.method not in METHODS:
+            target = line.target.partition("?")[0]
+            reason = self._judged(line.method, target, line.status, line.source)
+            if reason is not None:
+                tally.refuse(reason, self._name(target) or target[:120])
 
-    def _reason(self, line: Line) -> str | None:
+    def _judge(self, method: str, target: str, status: int, source: str) -> str | None:
         """Return why a request was refused; None when it was not."""
-        if line.method not in METHODS:
+        if method not in METHODS:
             return "methods"
-        if line.status in {401, 403}:
+        if status in {401, 403}:
             return "credentials"
-        if line.status in {502, 504} or (line.status == 503 and line.source != "none"):
+        if status in {502, 504} or (status == 503 and source != "none"):
             return "unsure"
-        if line.status == 503:
+        if status == 503:
             return "unavailable"
-        if line.status != 404 or line.source.startswith("private/"):
+        if status != 404 or source.startswith("private/"):
             return None
-        target = line.target.partition("?")[0]
         if not self._grammar.fullmatch(target):
             return "grammar"
         return "private" if self._is_ours(target) else "nobody"
@@ -92,7 +95,9 @@ class Counter:
         name = self._name(target)
         if name is None:
             return path_belongs_to(target, self._claims)
-        return self._claims.covers(name) or self._is_scanned(name)
+        return self._claims.covers(name) or (
+            self._scanned is not None and _is_file(f"{self._scanned}/{name}")
+        )
 
     def _name(self, target: str) -> NormalizedName | None:
         """Return the project of a page, or of a file beside one."""
@@ -103,22 +108,12 @@ class Counter:
         except InvalidNameError:
             return None
 
-    def _named(self, target: str) -> str:
-        target = target.partition("?")[0]
-        return self._name(target) or target[:120]
 
-
-def _scanned(directory: str | None) -> Callable[[str], bool]:
-    """Return the test whether a name was scanned, where the state is on this machine."""
-
-    @lru_cache(maxsize=10_000)
-    def is_scanned(name: str) -> bool:
-        try:
-            return directory is not None and Path(directory, name).is_file()
-        except OSError:
-            return False
-
-    return is_scanned
+def _is_file(path: str) -> bool:
+    try:
+        return Path(path).is_file()
+    except OSError:
+        return False
 
 
 def kind_of(line: Line) -> str:

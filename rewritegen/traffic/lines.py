@@ -5,17 +5,18 @@ from __future__ import annotations
 import gzip
 import json
 import sys
-from calendar import timegm
 from collections.abc import Iterator
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from time import strptime
 from typing import IO, Any, NamedTuple, cast
 
 __all__ = ["Asked", "Line", "read_line", "read_lines"]
 
 #: No line of ours is longer: targets are cut at 2,000 characters by httpd, and at 8 KB of request line by nginx.
 _LONGEST = 65536
+
+_EPOCH = date(1970, 1, 1).toordinal() * 86400
 
 
 class Line(NamedTuple):
@@ -69,7 +70,7 @@ def read_line(raw: bytes) -> Line | Asked | None:
     try:
         data = json.loads(raw)
         return _asked(data) if "upstream" in data else _line(data)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError):
         return None
 
 
@@ -114,11 +115,22 @@ def _seconds(data: dict[str, Any]) -> float:
 
 def _minute(text: str) -> int:
     """Return a time of ISO 8601, to the minute: ``2026-11-26T22:41:05+01:00``, or ``+0100`` as httpd writes it."""
-    return _minute_of(text[:16], text[19:].replace(":", ""))
+    if text[10] != "T":
+        raise ValueError(text)
+    minutes = int(text[11:13]) * 60 + int(text[14:16]) - _ahead(text[19:])
+    return _day(text[:10]) + minutes * 60
 
 
-@lru_cache(maxsize=1024)
-def _minute_of(minute: str, offset: str) -> int:
-    sign = {"+": 1, "-": -1}[offset[0]] if offset not in {"", "Z"} else 0
-    ahead = int(offset[1:3]) * 3600 + int(offset[3:5]) * 60 if sign else 0
-    return timegm(strptime(minute, "%Y-%m-%dT%H:%M")) - sign * ahead
+@lru_cache(maxsize=256)
+def _day(text: str) -> int:
+    return date.fromisoformat(text).toordinal() * 86400 - _EPOCH
+
+
+@lru_cache(maxsize=16)
+def _ahead(offset: str) -> int:
+    """Return how many minutes a zone is ahead of UTC."""
+    if offset in {"", "Z"}:
+        return 0
+    digits = offset[1:].replace(":", "")
+    minutes = int(digits[:2]) * 60 + int(digits[2:4])
+    return {"+": minutes, "-": -minutes}[offset[0]]

@@ -78,12 +78,12 @@ class Course:
     def add(self, time: int, kind: str) -> None:
         """Count one."""
         number = time // self.span
-        counts = self._spans.get(number)
-        if counts is None:
-            counts = self._spans[number] = Counter()
+        if number not in self._spans:
+            self._spans[number] = Counter()
             while len(self._spans) > _MOST_SPANS:
                 self._double()
-        counts[kind] += 1
+            number = time // self.span
+        self._spans[number][kind] += 1
 
     def columns(self, number: int) -> tuple[int, int, list[Counter[str]]]:
         """Return the time where they begin, the seconds of each, and counts: at most so many columns."""
@@ -100,7 +100,9 @@ class Course:
         self.span *= 2
         halves, self._spans = self._spans, {}
         for number, counts in halves.items():
-            self._spans.setdefault(number // 2, Counter()).update(counts)
+            half = self._spans.setdefault(number // 2, Counter())
+            for kind, count in counts.items():
+                half[kind] += count
 
 
 @dataclass
