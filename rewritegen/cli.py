@@ -16,6 +16,7 @@ import click
 
 from rewritegen import __version__
 from rewritegen.cli_cache import cache
+from rewritegen.cli_completion import completion
 from rewritegen.cli_explain import explain
 from rewritegen.cli_lint import lint
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _SERVERS = click.Choice(["nginx", "apache"])
-_SITE = click.argument("site_file", metavar="SITE")
+_SITE = click.argument("site_file", metavar="SITE", type=click.Path())
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -119,7 +120,9 @@ def generate(
 ) -> int:
     """Write the configuration of a site.
 
-    Example: rewritegen generate site.yaml --server nginx -o /etc/nginx/conf.d
+    \b
+    Example:
+      rewritegen generate site.yaml --server nginx -o /etc/nginx/conf.d
     """
     from rewritegen.notes import notes
     from rewritegen.output import as_text, changed, difference
@@ -196,7 +199,9 @@ def _located(site: Site, problems: Sequence[Problem]) -> list[Problem]:
 def index(site_file: str, forget: str | None, watch: bool, jobs: int | None) -> int:
     """Write the pages and scanned private names.
 
-    Example: rewritegen index site.yaml
+    \b
+    Example:
+      rewritegen index site.yaml
     """
     from rewritegen.indexing import index_job
     from rewritegen.pages import run_index
@@ -288,7 +293,9 @@ def serve(
 ) -> int:
     """Run the site on this machine, in the foreground, until Ctrl-C.
 
-    Example: rewritegen serve site.yaml --port 8080
+    \b
+    Example:
+      rewritegen serve site.yaml --port 8080
     """
     from rewritegen.serve import serve_site
 
@@ -300,7 +307,9 @@ def serve(
 def schema() -> int:
     """Print the JSON Schema of the site file, for editors.
 
-    Example: rewritegen schema > site.schema.json
+    \b
+    Example:
+      rewritegen schema > site.schema.json
     """
     import json
 
@@ -315,7 +324,9 @@ def schema() -> int:
 def init(server_name: str) -> int:
     """Print a commented site file to start from.
 
-    Example: rewritegen init packages.example.org > site.yaml
+    \b
+    Example:
+      rewritegen init packages.example.org > site.yaml
     """
     from rewritegen.starter import starter
 
@@ -324,6 +335,7 @@ def init(server_name: str) -> int:
 
 
 commands.add_command(cache)
+commands.add_command(completion)
 commands.add_command(explain)
 commands.add_command(lint)
 
@@ -334,6 +346,7 @@ def _say(text: str) -> None:
 
 def _say_problems(problems: Sequence[Problem]) -> None:
     from rewritegen.diagnostics import render
+    from rewritegen.terminal import colours
 
-    colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+    colour = colours(sys.stderr)
     click.echo(render(tuple(problems), colour=colour), err=True, nl=False, color=colour)

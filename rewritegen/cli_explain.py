@@ -22,7 +22,7 @@ _Form = Literal["text", "json", "mermaid", "svg"]
 
 
 @click.command()
-@click.argument("site_file", metavar="SITE")
+@click.argument("site_file", metavar="SITE", type=click.Path())
 @click.argument("words", metavar="[NAME|URL|REQUEST]...", nargs=-1)
 @click.option("--accept", metavar="TYPES", help="The Accept header (default: as pip sends it).")
 @click.option(
@@ -54,6 +54,7 @@ _Form = Literal["text", "json", "mermaid", "svg"]
 @click.option(
     "--log",
     metavar="ACCESS_LOG",
+    type=click.Path(),
     multiple=True,
     help="Say where the requests of an access log went; - is standard input, .gz is read.",
 )
@@ -75,7 +76,9 @@ def explain(
     Run it on the server: names are private by what lies in the directories. Nothing is sent to anybody without
     --ask or --live.
 
-    Example: rewritegen explain site.yaml acme-greeting 'HEAD /files/team/x.whl'
+    \b
+    Example:
+      rewritegen explain site.yaml acme-greeting 'HEAD /files/team/x.whl'
     """
     from rewritegen.explain.asked import NotARequestError, headers_of, requests_of
     from rewritegen.explain.explanation import Explainer

@@ -17,8 +17,16 @@ if TYPE_CHECKING:
 __all__ = ["lint"]
 
 
+def _codes(context: click.Context, option: click.Parameter, begun: str) -> list[str]:
+    """Complete the code of a rule."""
+    from rewritegen.lint.run import RULES
+
+    del context, option
+    return [code for code in ("all", *RULES) if code.startswith(begun)]
+
+
 @click.command()
-@click.argument("site_file", metavar="SITE", required=False)
+@click.argument("site_file", metavar="SITE", type=click.Path(), required=False)
 @click.option(
     "--format",
     "form",
@@ -27,18 +35,25 @@ __all__ = ["lint"]
     show_default=True,
     help="Format.",
 )
-@click.option("--explain", metavar="CODE", help="Say what a rule is about; `all` lists the rules.")
+@click.option(
+    "--explain",
+    metavar="CODE",
+    shell_complete=_codes,
+    help="Say what a rule is about; `all` lists the rules.",
+)
 @click.option("--no-files", is_flag=True, help="Look at no directory: this is not the server.")
 @click.option(
     "--text",
     "texts",
     metavar="FILE",
+    type=click.Path(),
     multiple=True,
     help="Look at this configuration, as it is installed, instead of what would be generated.",
 )
 @click.option(
     "--known",
     metavar="FILE",
+    type=click.Path(),
     help="Names that are known to be public, one a line: others that are required are findings.",
 )
 def lint(
@@ -54,7 +69,9 @@ def lint(
     It looks at the site file, at the directories of this machine, and at the text of both servers. What is meant to be
     is ignored by an entry of `lint: {ignore: [...]}` in the site file, with a reason.
 
-    Example: rewritegen lint site.yaml --text /etc/nginx/conf.d/packages.example.org.conf
+    \b
+    Example:
+      rewritegen lint site.yaml --text /etc/nginx/conf.d/packages.example.org.conf
     """
     if explain is not None:
         return _explain(explain)
