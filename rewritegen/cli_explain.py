@@ -52,6 +52,14 @@ _Form = Literal["text", "json", "mermaid", "svg"]
     help="The scope of the generated text whose lines are named.",
 )
 @click.option(
+    "--text",
+    "texts",
+    metavar="FILE",
+    type=click.Path(),
+    multiple=True,
+    help="Name the lines of this configuration, as it is installed.",
+)
+@click.option(
     "--log",
     metavar="ACCESS_LOG",
     type=click.Path(),
@@ -69,6 +77,7 @@ def explain(
     live: str | None,
     no_files: bool,
     scope: Scope,
+    texts: tuple[str, ...],
     log: tuple[str, ...],
 ) -> int:
     """Say why a request is answered as it is: each rule, its line in SITE, and the lines of nginx and Apache.
@@ -82,6 +91,7 @@ def explain(
     """
     from rewritegen.explain.asked import NotARequestError, headers_of, requests_of
     from rewritegen.explain.explanation import Explainer
+    from rewritegen.servers.installed import read_installed
     from rewritegen.site import load_site
 
     site = load_site(site_file)
@@ -89,7 +99,7 @@ def explain(
         return _log(site, log, form, words)
     if live is not None and not live.startswith(("http://", "https://")):
         raise click.UsageError("--live takes the URL of the server, such as http://127.0.0.1:8080")
-    explainer = Explainer(site, scope, look=not no_files)
+    explainer = Explainer(site, scope, look=not no_files, installed=read_installed(texts))
     if ask:
         from rewritegen.explain.asking import Asking
 

@@ -11,7 +11,6 @@ import click
 from rewritegen.reports import FORMATS
 
 if TYPE_CHECKING:
-    from rewritegen.lint.context import Text
     from rewritegen.reports import Form
 
 __all__ = ["lint"]
@@ -77,16 +76,21 @@ def lint(
         return _explain(explain)
     if site_file is None:
         raise click.UsageError("SITE is missing: lint SITE, or lint --explain CODE")
-    from rewritegen.lint.context import Context
+    from rewritegen.lint.context import Context, Text
     from rewritegen.lint.run import run_lint
     from rewritegen.reports import render
+    from rewritegen.servers.installed import read_installed
     from rewritegen.site import load_site
     from rewritegen.terminal import colours, width
 
     context = Context(
         load_site(site_file),
         look=not no_files,
-        installed=tuple(map(_text, texts)),
+        installed=tuple(
+            Text(server, name, text, installed=True)
+            for server, files in read_installed(texts).items()
+            for name, text in files.texts
+        ),
         known=_known(known) if known is not None else frozenset(),
     )
     report = run_lint(context)
@@ -121,15 +125,6 @@ def _explain(code: str) -> int:
         )
     )
     return 0
-
-
-def _text(name: str) -> Text:
-    from rewritegen.lint.context import Text
-
-    text = Path(name).read_text("utf-8", "replace")
-    # ours says so in its header; else by what only one of them has
-    apache = "--server apache" in text[:4000] or "<VirtualHost" in text or "\nRewriteRule" in text
-    return Text("apache" if apache else "nginx", Path(name).name, text, installed=True)
 
 
 def _known(name: str) -> frozenset[str]:

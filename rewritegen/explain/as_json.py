@@ -65,7 +65,13 @@ def rule_data(rule: Explained) -> dict[str, Any]:
         ],
         "generated": {
             name: [
-                {"file": block.file, "first": block.first, "last": block.last, "words": block.words}
+                {
+                    "file": block.file,
+                    "first": block.first,
+                    "last": block.last,
+                    "words": block.words,
+                    "head": block.head,
+                }
                 for block in blocks
             ]
             for name, blocks in rule.lines.items()

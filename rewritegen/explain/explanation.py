@@ -6,7 +6,7 @@ Upstreams are not asked for it. Where the answer depends on them, it is given fo
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from rewritegen.decide import decide
@@ -18,7 +18,7 @@ from rewritegen.explain.here import Asker, Here
 from rewritegen.names import InvalidNameError, NormalizedName, parse_name
 from rewritegen.plan import Plan, compile_plan
 from rewritegen.servers import SERVER_NAMES, server
-from rewritegen.servers.base import Scope
+from rewritegen.servers.base import Files, Scope
 from rewritegen.site import Site
 from rewritegen.steps import Available, FileRoute, Reserved, SendTo, TryProxy
 from rewritegen.yamltree import path_of
@@ -62,6 +62,8 @@ class Explanation:
     """Paths that this user may not look at, and why."""
     missing: tuple[str, ...]
     """Markers that are not there, which is why the answer is 503."""
+    said: Mapping[str, str]
+    """What upstreams said when they were asked, by URL; empty when nobody was."""
     next: Request | None = None
     """What the client asks for then: the canonical URL that it is sent to."""
 
@@ -100,6 +102,8 @@ class Explainer:
     look: bool = True
     """Look at directories; else all roots count as there, and as empty."""
     asker: Asker | None = None
+    installed: Mapping[str, Files] = field(default_factory=dict)
+    """Texts from a server's disk, by server, whose lines are named instead of those of generated ones."""
 
     @cached_property
     def plan(self) -> Plan:
@@ -109,6 +113,8 @@ class Explainer:
     @cached_property
     def texts(self) -> Texts:
         """Its generated text."""
+        if self.installed:
+            return Texts({name: blocks_of(files) for name, files in self.installed.items()}, {})
         return texts_of(self.plan, self.scope)
 
     def explain(self, request: Request) -> Explanation:
@@ -126,6 +132,7 @@ class Explainer:
             tuple(self._unreached(base)),
             world.unreadable,
             tuple(_missing(base)),
+            {} if self.asker is None else dict(self.asker.said),
             _follow(request, base),
         )
 

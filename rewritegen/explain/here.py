@@ -6,14 +6,22 @@ import os
 import pwd
 import stat
 from collections.abc import Callable, Sequence
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol
 
 from rewritegen.representations import Representation
 
 __all__ = ["Asker", "Here", "who"]
 
-#: Asks an upstream for real.
-Asker: TypeAlias = Callable[[str, Representation | None], int]
+
+class Asker(Protocol):
+    """Asks an upstream for real."""
+
+    said: dict[str, str]
+    """What was said, by URL."""
+
+    def __call__(self, url: str, representation: Representation | None) -> int:
+        """Return the status, 502 for what is no answer."""
+
 
 #: Files that are there as long as what they stand for is.
 _MARKERS = ("/.rewritegen-root", "/~rewritegen-names")

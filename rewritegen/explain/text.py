@@ -140,9 +140,22 @@ def _rule(page: _Page, explainer: Explainer, explanation: Explanation, rule: Exp
     for place in rule.places:
         room = page.width - len(_INDENT) - len(f"{place.file}:{place.line}: ")
         page.say(f"{place.file}:{place.line}: {_cut(place.text, room)}", _INDENT, tone=_DIM)
+    if line.decided or rule.depends:
+        for where, head in _heads(page, explainer, rule):
+            page.say(f"{where}: {head}", _INDENT, tone=_DIM)
+        return
     lines = lines_text(rule, explainer)
     if lines:
         page.say(lines, _INDENT, _INDENT + "  ", _DIM)
+
+
+def _heads(page: _Page, explainer: Explainer, rule: Explained) -> Iterator[tuple[str, str]]:
+    """Yield where each block of a rule stands, and how it begins."""
+    for name in SERVER_NAMES:
+        if name not in explainer.texts.refused:
+            for block in rule.lines.get(name, ()):
+                where = f"{name}:{_span(block)}"
+                yield where, _cut(block.head, page.width - len(_INDENT) - len(where) - 2)
 
 
 def _cut(text: str, room: int) -> str:
@@ -188,7 +201,9 @@ def _looks(explanation: Explanation, rule: Explained) -> Iterator[str]:
 
 def _seen(explanation: Explanation, look: Look, rule: Explained) -> str:
     if look.what == "answer":
-        return f"{'asks' if rule.depends else f'{look.seen} from'} {look.where}"
+        why = explanation.said.get(look.where, "")
+        told = f"{look.seen} from" if why in {"", str(look.seen)} else f"{look.seen} ({why}) from"
+        return f"{'asks' if rule.depends else told} {look.where}"
     if look.what == "copy":
         return f"a copy is kept of {look.where}"
     if look.where in explanation.unreadable:

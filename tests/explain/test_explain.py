@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from rewritegen import pypi
 from rewritegen.cli import main
 from rewritegen.explain import here
 
@@ -236,3 +238,44 @@ def test_no_line_is_wider_than_the_terminal(
         lines = text(capsys, str(site), *argv).splitlines()
         words = max(len(word) for line in lines for word in line.split())
         assert max(map(len, lines)) <= max(width, words + 9)
+
+
+def test_the_readme_shows_what_comes(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in golden files, the word `pypi` means hosts under example.org."""
+    hosts = ("https://index.example.org/simple/", ("https://files.example.org/",))
+    monkeypatch.setattr(pypi, "well_known", lambda: hosts)
+    root = Path(__file__).resolve().parents[2]
+    monkeypatch.chdir(root / "examples")
+    shown = text(capsys, "quickstart.yaml", "acme-secret", "--no-files")
+    answer, _, trace = shown.partition("\n\n")
+    decided = trace[trace.index("=>") :].partition("\n\n")[0]
+    excerpt = (
+        f"$ rewritegen explain quickstart.yaml acme-secret --no-files\n{answer}\n...\n{decided}\n"
+    )
+    readme = root / "README.md"
+    if "REWRITEGEN_UPDATE_GOLDEN" in os.environ:
+        old = re.search(
+            r"\$ rewritegen explain quickstart.*?(?=```)", readme.read_text(), re.DOTALL
+        )
+        assert old
+        readme.write_text(readme.read_text().replace(old[0], excerpt))
+    assert excerpt in readme.read_text()
+
+
+def test_the_lines_of_an_installed_text_are_named(
+    site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["generate", str(site), "--server", "nginx", "-o", str(tmp_path / "etc")]) == 0
+    installed = tmp_path / "etc" / "packages.example.org.conf"
+    capsys.readouterr()
+    (before,) = explained(capsys, str(site), "acme-bar", "--text", str(installed))
+    installed.write_text("# a line\n# and another\n" + installed.read_text())
+    (after,) = explained(capsys, str(site), "acme-bar", "--text", str(installed))
+    first, second = (one["rules"][-1]["generated"] for one in (before, after))
+    assert set(first) == {"nginx"}
+    assert second["nginx"][0]["first"] == first["nginx"][0]["first"] + 2
+    line = installed.read_text().splitlines()[second["nginx"][0]["first"] - 1]
+    assert line.strip() == second["nginx"][0]["head"]
+    assert "$rg_owned_" in line

@@ -228,8 +228,8 @@ def traced(plan: Plan, log: Path, lines: int) -> int:
 def test_memory_does_not_grow_with_the_log(plan: Plan, tmp_path: Path) -> None:
     log = tmp_path / "access.json"
     traced(plan, log, 10)  # what is imported and compiled once
-    small, large = traced(plan, log, 1_000), traced(plan, log, 8_000)
-    assert log.stat().st_size > 1_900_000
+    small, large = traced(plan, log, 500), traced(plan, log, 4_000)
+    assert log.stat().st_size > 900_000
     assert large < small + 100_000
 
 
