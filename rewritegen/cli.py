@@ -19,6 +19,7 @@ from rewritegen.cli_cache import cache
 from rewritegen.cli_completion import completion
 from rewritegen.cli_explain import explain
 from rewritegen.cli_lint import lint
+from rewritegen.cli_start import init, schema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -303,41 +304,12 @@ def serve(
     return serve_site(site, server_name, port=port, state=state, reindex=reindex, say=_say)
 
 
-@commands.command()
-def schema() -> int:
-    """Print the JSON Schema of the site file, for editors.
-
-    \b
-    Example:
-      rewritegen schema > site.schema.json
-    """
-    import json
-
-    from rewritegen.schema import schema as site_schema
-
-    click.echo(json.dumps(site_schema(), indent=2, ensure_ascii=False))
-    return 0
-
-
-@commands.command()
-@click.argument("server_name", default="packages.example.org")
-def init(server_name: str) -> int:
-    """Print a commented site file to start from.
-
-    \b
-    Example:
-      rewritegen init packages.example.org > site.yaml
-    """
-    from rewritegen.starter import starter
-
-    click.echo(starter(server_name), nl=False)
-    return 0
-
-
 commands.add_command(cache)
 commands.add_command(completion)
 commands.add_command(explain)
+commands.add_command(init)
 commands.add_command(lint)
+commands.add_command(schema)
 
 
 def _say(text: str) -> None:
