@@ -6,7 +6,7 @@ SHELL  := /bin/sh
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-long fuzz lint format bench coverage lowest clean-machine clean
+.PHONY: help demo test test-long fuzz lint format man bench coverage lowest clean-machine clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -39,6 +39,9 @@ lint: .venv/installed ## ruff, mypy --strict, and no decisions in templates
 format: .venv/installed ## let ruff format the code and sort the imports
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
+
+man: .venv/installed ## the man page, docs/rewritegen.1, from the commands
+	.venv/bin/python -m tools.man_page docs/rewritegen.1
 
 bench: .venv/installed ## the benchmarks; they print numbers
 	PATH="$(CURDIR)/.venv/programs:$$PATH" .venv/bin/python -m pytest -m bench -s tests

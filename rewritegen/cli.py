@@ -17,6 +17,10 @@ import click
 from rewritegen import __version__
 from rewritegen.cli_cache import cache
 from rewritegen.cli_check import check
+from rewritegen.cli_completion import completion
+from rewritegen.cli_explain import explain
+from rewritegen.cli_lint import lint
+from rewritegen.cli_start import init, schema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _SERVERS = click.Choice(["nginx", "apache"])
-_SITE = click.argument("site_file", metavar="SITE")
+_SITE = click.argument("site_file", metavar="SITE", type=click.Path())
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -118,7 +122,9 @@ def generate(
 ) -> int:
     """Write the configuration of a site.
 
-    Example: rewritegen generate site.yaml --server nginx -o /etc/nginx/conf.d
+    \b
+    Example:
+      rewritegen generate site.yaml --server nginx -o /etc/nginx/conf.d
     """
     from rewritegen.notes import notes
     from rewritegen.output import as_text, changed, difference
@@ -195,7 +201,9 @@ def _located(site: Site, problems: Sequence[Problem]) -> list[Problem]:
 def index(site_file: str, forget: str | None, watch: bool, jobs: int | None) -> int:
     """Write the pages and scanned private names.
 
-    Example: rewritegen index site.yaml
+    \b
+    Example:
+      rewritegen index site.yaml
     """
     from rewritegen.indexing import index_job
     from rewritegen.pages import run_index
@@ -287,7 +295,9 @@ def serve(
 ) -> int:
     """Run the site on this machine, in the foreground, until Ctrl-C.
 
-    Example: rewritegen serve site.yaml --port 8080
+    \b
+    Example:
+      rewritegen serve site.yaml --port 8080
     """
     from rewritegen.serve import serve_site
 
@@ -295,35 +305,13 @@ def serve(
     return serve_site(site, server_name, port=port, state=state, reindex=reindex, say=_say)
 
 
-@commands.command()
-def schema() -> int:
-    """Print the JSON Schema of the site file, for editors.
-
-    Example: rewritegen schema > site.schema.json
-    """
-    import json
-
-    from rewritegen.schema import schema as site_schema
-
-    click.echo(json.dumps(site_schema(), indent=2, ensure_ascii=False))
-    return 0
-
-
-@commands.command()
-@click.argument("server_name", default="packages.example.org")
-def init(server_name: str) -> int:
-    """Print a commented site file to start from.
-
-    Example: rewritegen init packages.example.org > site.yaml
-    """
-    from rewritegen.starter import starter
-
-    click.echo(starter(server_name), nl=False)
-    return 0
-
-
 commands.add_command(cache)
 commands.add_command(check)
+commands.add_command(completion)
+commands.add_command(explain)
+commands.add_command(init)
+commands.add_command(lint)
+commands.add_command(schema)
 
 
 def _say(text: str) -> None:
@@ -332,6 +320,7 @@ def _say(text: str) -> None:
 
 def _say_problems(problems: Sequence[Problem]) -> None:
     from rewritegen.diagnostics import render
+    from rewritegen.terminal import colours
 
-    colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+    colour = colours(sys.stderr)
     click.echo(render(tuple(problems), colour=colour), err=True, nl=False, color=colour)

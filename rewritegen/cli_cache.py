@@ -16,7 +16,7 @@ __all__ = ["cache"]
 
 
 @click.command()
-@click.argument("site_file", metavar="SITE")
+@click.argument("site_file", metavar="SITE", type=click.Path())
 @click.argument(
     "action", metavar="[list|purge]", type=click.Choice(["list", "purge"]), default="list"
 )
@@ -56,7 +56,9 @@ def cache(
 
     A name may be in any spelling. Reading needs the rights of the server's user; so does removing.
 
-    Example: sudo rewritegen cache site.yaml purge requests
+    \b
+    Example:
+      sudo rewritegen cache site.yaml purge requests
     """
     from rewritegen.copies.places import cache_directories
     from rewritegen.plan import compile_plan

@@ -17,7 +17,7 @@ from rewritegen.grammar import ARCHIVE_SUFFIX
 from rewritegen.names import NormalizedName, is_redirectable, parse_name, path_belongs_to
 from rewritegen.plan import METHODS, Plan
 from rewritegen.representations import HTML, Representation, negotiate
-from rewritegen.routes import describe, describe_files
+from rewritegen.routes import describe, describe_files, key_of
 from rewritegen.stems import file_stems
 from rewritegen.steps import (
     AskPrivately,
@@ -29,6 +29,7 @@ from rewritegen.steps import (
     OwnedBy,
     PageTree,
     Reserved,
+    RootList,
     Scanned,
     SendTo,
     Step,
@@ -36,7 +37,7 @@ from rewritegen.steps import (
     TryProxy,
     Upstream,
 )
-from rewritegen.world import World
+from rewritegen.world import Noted, World
 
 __all__ = ["Decision", "Request", "TraceLine", "decide"]
 
@@ -53,7 +54,7 @@ _ANSWERS = frozenset({200, 206, 304, 404, 416})
 class _Interpreter:
     def __init__(self, plan: Plan, request: Request, world: World) -> None:
         self.plan = plan
-        self.world = world
+        self.world = Noted(world)
         self.method = request.method
         self.target = request.target.partition("?")[0]
         self.admitted = request.admitted
@@ -64,10 +65,10 @@ class _Interpreter:
 
     def decide(self) -> Decision:
         if self.method not in METHODS:
-            return self._end(405, rule=Rule("not GET or HEAD"))
+            return self._end(405, rule=Rule("not GET or HEAD", part="methods"))
         grammar = self.plan.grammar
         if self.target in grammar.meta:
-            return self._end(200, rule=Rule("about the site itself"))
+            return self._end(200, rule=Rule("about the site itself", part="meta"))
         if (refused := self._stranger()) is not None:
             return refused
         if self._fits(grammar.root):
@@ -89,14 +90,18 @@ class _Interpreter:
             return None
         if not any(self._fits(pattern) for pattern in self.plan.grammar.targets):
             return self._end(404, rule=Rule("outside the grammar"))
-        rule = Rule(describe_auth(auth), "auth")
+        rule = Rule(describe_auth(auth), "auth", "auth")
         if not self.admitted:
             return self._end(auth.status, rule=rule)
-        self.trace.append(TraceLine(rule.key, rule.words, decided=False))
+        self._note(rule)
         return None
 
     def _fits(self, pattern: str) -> bool:
         return re.fullmatch(pattern, self.target) is not None
+
+    def _note(self, rule: Rule, *, decided: bool = False) -> None:
+        looks = self.world.taken()
+        self.trace.append(TraceLine(rule.key, rule.words, decided, rule.part, looks))
 
     def _end(
         self,
@@ -108,7 +113,7 @@ class _Interpreter:
         representation: Representation | None = None,
         path: str | None = None,
     ) -> Decision:
-        self.trace.append(TraceLine(rule.key, rule.words, decided=True))
+        self._note(rule, decided=True)
         return Decision(
             status,
             source,
@@ -123,18 +128,17 @@ class _Interpreter:
 
     def _root_list(self) -> Decision:
         root = self.plan.root_list
+        rule = Rule("the list of the private projects", _list_key(root), "list")
         if root.marker is not None and not self.world.is_file(root.marker):
-            return self._end(503, rule=Rule("the marker of the list is not there", "state"))
+            return self._end(503, rule=rule._replace(words="the marker of the list is not there"))
         source = root.source.label if root.source else "none"
         if root.pages is not None:
-            return self._page_in(root.pages) or self._end(
-                404, rule=Rule("no list has been written")
+            return self._page_in(root.pages, rule) or self._end(
+                404, rule=rule._replace(words="no list has been written")
             )
         if root.listing is not None:
-            return self._end(
-                200, source, representation=HTML, path=root.listing, rule=Rule("listing")
-            )
-        return self._end(404, rule=Rule("no list without state"))
+            return self._end(200, source, representation=HTML, path=root.listing, rule=rule)
+        return self._end(404, rule=rule._replace(words="no list without state"))
 
     def _page(self) -> Decision:
         raw = self.target.removeprefix(self.plan.mount)
@@ -142,11 +146,11 @@ class _Interpreter:
         if raw == f"{name}/":
             return self._walk(name, None)
         if not is_redirectable(raw):
-            return self._end(
-                404, rule=Rule("more capitals or separators than a server can rewrite")
-            )
+            words = "more capitals or separators than a server can rewrite"
+            return self._end(404, rule=Rule(words, part="spelling"))
+        location = f"{self.plan.mount}{name}/"
         return self._end(
-            301, location=f"{self.plan.mount}{name}/", rule=Rule("not the canonical URL")
+            301, location=location, rule=Rule("not the canonical URL", part="spelling")
         )
 
     def _walk(self, name: NormalizedName, file: str | None) -> Decision:
@@ -154,7 +158,7 @@ class _Interpreter:
         for step in self.plan.page:
             if (decision := self._step(step, name, file)) is not None:
                 return decision
-            self.trace.append(TraceLine(_key(step), describe(step), decided=False))
+            self._note(_rule(step))
         raise AssertionError("a plan ends with NotFound")
 
     def _step(self, step: Step, name: NormalizedName, file: str | None) -> Decision | None:
@@ -288,19 +292,19 @@ class _Interpreter:
                     return form, path
         return None
 
-    def _page_in(self, directory: str) -> Decision | None:
+    def _page_in(self, directory: str, rule: Rule) -> Decision | None:
         page = self._first_page([directory])
         if page is None:
             return None
-        return self._end(200, representation=page[0], path=page[1], rule=Rule("the list"))
+        return self._end(200, representation=page[0], path=page[1], rule=rule)
 
     # ---------------------------------------------------------------- files
 
     def _file(self, route: FileRoute, raw: str) -> Decision:
         path = _decoded(raw)
-        rule = Rule(describe_files(route), route.attempts[0].source.key)
+        rule = Rule(describe_files(route), route.attempts[0].source.key, route)
         if route.scanned and not self.world.is_file(route.scanned.marker):
-            return self._end(503, rule=Rule(rule.words, "state"))
+            return self._end(503, rule=rule._replace(key="state"))
         if path_belongs_to(path, route.refused) or self._was_scanned(path, route.scanned):
             return self._end(404, rule=rule)
         for attempt in route.attempts:
@@ -310,7 +314,7 @@ class _Interpreter:
                 status = status if status in _ANSWERS else 502
                 return self._end(status, attempt.source.label, rule=rule)
             if attempt.marker is not None and not self.world.is_file(attempt.marker):
-                return self._end(503, rule=Rule(describe_files(route), attempt.source.key))
+                return self._end(503, rule=rule._replace(key=attempt.source.key))
             for file in self._candidates(attempt.roots, path):
                 return self._end(200, attempt.source.label, rule=rule, path=file)
         source = route.attempts[0].source.label if route.private else "none"
@@ -328,19 +332,11 @@ class _Interpreter:
 
 
 def _rule(step: Step) -> Rule:
-    return Rule(describe(step), _key(step))
+    return Rule(describe(step), key_of(step), step)
 
 
-def _key(step: Step) -> str:
-    match step:
-        case Available(source=None):
-            return "state"
-        case Reserved():
-            return "claims"
-        case NotFound():
-            return ""
-        case _:
-            return step.source.key if step.source else ""
+def _list_key(root: RootList) -> str:
+    return root.source.key if root.source else "state"
 
 
 def _decoded(path: str) -> str:

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from rewritegen.representations import Representation
+from rewritegen.steps import FileRoute, Step
+from rewritegen.world import Look
 
-__all__ = ["Decision", "Request", "Rule", "TraceLine"]
+__all__ = ["Decision", "Part", "Request", "Rule", "TraceLine"]
+
+#: What a rule is a rule of: a step or file route of the plan, or what stands before them.
+Part: TypeAlias = (
+    Literal["methods", "meta", "grammar", "auth", "list", "spelling"] | Step | FileRoute
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +36,17 @@ class TraceLine:
     key: str
     rule: str
     decided: bool
+    part: Part = "grammar"
+    looks: tuple[Look, ...] = ()
+    """What the rule depended on, in the order in which it was looked at."""
 
 
 class Rule(NamedTuple):
-    """A rule in words, and the YAML key that made it."""
+    """A rule in words, the YAML key that made it, and what it is a rule of."""
 
     words: str
     key: str = ""
+    part: Part = "grammar"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from pydantic import (
 
 from rewritegen.access import Access
 from rewritegen.diagnostics import Place
+from rewritegen.ignored import Lint
 from rewritegen.names import NormalizedName
 from rewritegen.quantities import Duration, Size
 from rewritegen.sources import FILES, Fallback, Part, PrivateSource
@@ -155,6 +156,11 @@ class SiteFile(Part):
         description="The PEM file with the authorities that the certificates of https sources are verified with.",
         examples=[DEFAULT_CA],
     )
+    lint: Lint | None = Field(
+        None,
+        description=Lint.__doc__,
+        examples=["{ignore: [{code: RG002, reason: reached through the VPN only}]}"],
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +188,7 @@ class Site:
     inner: Listen = DEFAULT_INNER
     offline: bool = False
     ca: str = DEFAULT_CA
+    lint: Lint | None = None
     file: str = "-"
     document: Document | None = field(default=None, repr=False, compare=False)
 

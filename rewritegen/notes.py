@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from rewritegen.site import PrivateProxy, Proxy, Site
 
-__all__ = ["notes"]
+__all__ = ["is_named", "is_open", "notes"]
 
 
 def notes(site: Site, server_name: str) -> Iterator[str]:
@@ -20,14 +20,14 @@ def notes(site: Site, server_name: str) -> Iterator[str]:
             "fallbacks are asked for its name unless a claim covers it"
         )
     sources = (*index.private, *index.fallbacks)
-    late = [s for s in sources if isinstance(s, Proxy | PrivateProxy) and _is_named(s.proxy)]
+    late = [s for s in sources if isinstance(s, Proxy | PrivateProxy) and is_named(s.proxy)]
     if server_name == "nginx" and late and not site.resolver and not site.offline:
         yield (
             f"{late[0].key}: nginx looks up {urlsplit(late[0].proxy).hostname} when it starts, and does not start "
             "while that fails: write `resolver: [ADDRESS]` with the machine's name server, and it is looked up later"
         )
     for source in sources:
-        if isinstance(source, Proxy | PrivateProxy) and _is_open(source.proxy):
+        if isinstance(source, Proxy | PrivateProxy) and is_open(source.proxy):
             yield f"{source.key}: {source.proxy} is plain http to another machine: {_RISK[server_name]}"
 
 
@@ -38,7 +38,7 @@ _RISK = {
 }
 
 
-def _is_named(url: str) -> bool:
+def is_named(url: str) -> bool:
     """Tell whether the host of a URL is a name that a name server is asked for."""
     host = urlsplit(url).hostname or ""
     try:
@@ -48,7 +48,7 @@ def _is_named(url: str) -> bool:
     return False
 
 
-def _is_open(url: str) -> bool:
+def is_open(url: str) -> bool:
     """Tell whether requests to this URL cross a network unprotected."""
     parts = urlsplit(url)
     if parts.scheme == "https" or parts.hostname == "localhost":

@@ -24,7 +24,7 @@ from rewritegen.steps import (
     TryProxy,
 )
 
-__all__ = ["describe", "describe_files", "route_table"]
+__all__ = ["describe", "describe_files", "key_of", "route_table"]
 
 #: More claims than this are counted in the table, not listed: the configuration below it has them all.
 _LISTED_CLAIMS = 12
@@ -75,6 +75,19 @@ def _describe_reserved(step: Reserved) -> str:
 def _listed(claims: str) -> str:
     count = claims.count(",") + 1
     return claims if count <= _LISTED_CLAIMS else f"{count} claims"
+
+
+def key_of(step: Step) -> str:
+    """Return the YAML key that made the step."""
+    match step:
+        case Available(source=None):
+            return "state"
+        case Reserved():
+            return "claims"
+        case NotFound():
+            return ""
+        case _:
+            return step.source.key if step.source else ""
 
 
 def describe_files(route: FileRoute) -> str:

@@ -128,6 +128,7 @@ class _Loader:
             inner=file.inner,
             offline=file.offline,
             ca=file.ca,
+            lint=file.lint,
             file=PurePath(path).name,
             document=self._document,
         )

@@ -156,13 +156,19 @@ class _Entry:
 
 
 def _innermost(model: type[BaseModel], noun: str, local: KeyPath) -> tuple[type[BaseModel], str]:
-    """Return the model that the last key of a path belongs to: the nested maps are `tls`, `cache` and `pypi`."""
-    if len(local) > 1 and isinstance(local[1], str):
-        annotation = model.model_fields[str(local[0])].annotation
-        nested = next(
-            part for part in getattr(annotation, "__args__", ()) if issubclass(part, BaseModel)
-        )
-        return nested, f"{quoted(local[0])} map"
+    """Return the model that the last key of a path belongs to, and what to call it: a map, or an entry of a list."""
+    for number, part in enumerate(local):
+        below = local[number + 1 :]
+        if isinstance(part, str) and any(isinstance(one, str) for one in below):
+            annotation = model.model_fields[part].annotation
+            model = next(
+                one
+                for one in getattr(annotation, "__args__", ())
+                if isinstance(one, type) and issubclass(one, BaseModel)
+            )
+            noun = (
+                f"entry of {quoted(part)}" if isinstance(below[0], int) else f"{quoted(part)} map"
+            )
     return model, noun
 
 

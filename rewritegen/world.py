@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from rewritegen.representations import Representation
 
-__all__ = ["FileSystem", "World"]
+__all__ = ["FileSystem", "Look", "Noted", "World"]
+
+
+class Look(NamedTuple):
+    """One thing that was looked at in the world, and what was seen."""
+
+    what: Literal["file", "directory", "link", "answer", "copy"]
+    where: str
+    """A path, or the URL that an upstream is asked for."""
+    seen: bool | int | str
+    """Whether the path is there; the status of the answer; which copy is kept."""
 
 
 class World(Protocol):
@@ -63,3 +73,49 @@ class FileSystem:
         """Return nothing: no cache is looked at."""
         del url, representation
         return ""
+
+
+class Noted:
+    """Another world, and a note of each look at it."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._looks: list[Look] = []
+
+    def taken(self) -> tuple[Look, ...]:
+        """Return the notes since the last call."""
+        looks = tuple(self._looks)
+        self._looks.clear()
+        return looks
+
+    def is_file(self, path: str) -> bool:
+        """See :class:`World`."""
+        seen = self._world.is_file(path)
+        self._looks.append(Look("file", path, seen))
+        return seen
+
+    def is_directory(self, path: str) -> bool:
+        """See :class:`World`."""
+        seen = self._world.is_directory(path)
+        self._looks.append(Look("directory", path, seen))
+        return seen
+
+    def is_link(self, path: str) -> bool:
+        """See :class:`World`."""
+        seen = self._world.is_link(path)
+        self._looks.append(Look("link", path, seen))
+        return seen
+
+    def ask(self, url: str, representation: Representation | None) -> int:
+        """See :class:`World`."""
+        status = self._world.ask(url, representation)
+        self._looks.append(Look("answer", url, status))
+        return status
+
+    def kept(
+        self, url: str, representation: Representation | None
+    ) -> Literal["fresh", "stale", ""]:
+        """See :class:`World`."""
+        seen = self._world.kept(url, representation)
+        self._looks.append(Look("copy", url, seen))
+        return seen

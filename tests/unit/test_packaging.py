@@ -72,6 +72,7 @@ def test_wheel_holds_the_package_with_the_templates_and_nothing_else(wheel: Path
         for path in (ROOT / "templates").rglob("*")
         if path.is_file()
     }
+    expected.add(f"rewritegen-{__version__}.data/data/share/man/man1/rewritegen.1")
     information = f"rewritegen-{__version__}.dist-info/"
     assert {name for name in held if not name.startswith(information)} == expected
     assert any(name.endswith(".j2") for name in expected)

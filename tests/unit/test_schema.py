@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from rewritegen.access import Access
 from rewritegen.diagnostics import SiteError
+from rewritegen.ignored import Ignored, Lint
 from rewritegen.model import Cache, Pypi, SiteFile, Tls
 from rewritegen.schema import schema
 from rewritegen.site import load_site
@@ -17,7 +18,16 @@ from rewritegen.starter import starter
 
 SCHEMA = schema()
 VALIDATOR = Draft202012Validator(SCHEMA)
-MODELS: tuple[type[BaseModel], ...] = (*PRIVATE_SOURCES, *FALLBACKS, Tls, Access, Cache, Pypi)
+MODELS: tuple[type[BaseModel], ...] = (
+    *PRIVATE_SOURCES,
+    *FALLBACKS,
+    Tls,
+    Access,
+    Cache,
+    Pypi,
+    Lint,
+    Ignored,
+)
 
 MINIMAL = "server_name: a.example.org\nprivate: [{path: /srv/a, listing: automatic}]\n"
 
@@ -43,7 +53,15 @@ RIGHT |= {
     "service": MINIMAL + "auth: {request: 'http://127.0.0.1:9091/auth'}",
 }
 
+RIGHT["ignored"] = (
+    MINIMAL + "lint: {ignore: [{code: RG002, reason: our own network, about: private}]}"
+)
+
 WRONG = {
+    "ignored-without-reason": MINIMAL + "lint: {ignore: [{code: RG002}]}",
+    "ignored-for-no-reason": MINIMAL + "lint: {ignore: [{code: RG002, reason: ' x '}]}",
+    "ignored-error": MINIMAL + "lint: {ignore: [{code: RG802, reason: our own network}]}",
+    "ignored-nothing": MINIMAL + "lint: {ignore: []}",
     "auth-says-nothing": MINIMAL + "auth: {realm: packages}",
     "auth-says-two-things": MINIMAL + "auth: {basic: /a, request: 'http://127.0.0.1:9091/auth'}",
     "auth-null": MINIMAL + "auth: {basic: }",
