@@ -16,7 +16,7 @@ from rewritegen.explain.table import all_rules
 from rewritegen.servers import SERVER_NAMES, server
 from rewritegen.servers.base import Files, Scope
 from rewritegen.site import Site, load_site
-from rewritegen.steps import TryProxy
+from rewritegen.steps import Available, OwnedBy, TryMirror, TryProxy
 from tests.unit.sites import FULL
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -131,6 +131,21 @@ def test_the_lines_are_those_of_the_rule(rule: str, nginx: str, apache: str) -> 
         others = [one for one in all_rules(explainer) if one.line.rule != found[0].line.rule]
         first = [carried(one, name, files)[0] for one in others]
         assert lines[0] not in first
+
+
+@pytest.mark.parametrize("name", SITES)
+def test_a_rule_of_a_page_is_not_one_of_a_list_or_file(name: str) -> None:
+    """The same comment stands in several locations of nginx, and one of them decides."""
+    explainer = Explainer(SITES[name])
+    if "nginx" in explainer.texts.refused:
+        return
+    for rule in all_rules(explainer):
+        if isinstance(rule.line.part, Available | OwnedBy | TryMirror):
+            (block,) = rule.lines["nginx"]
+            around = " ".join(parent.words for parent in block.parents)
+            assert "beside" not in around
+            assert "files" not in around
+            assert "list" not in around
 
 
 def test_a_block_ends_where_the_next_begins() -> None:
