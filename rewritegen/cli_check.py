@@ -161,8 +161,10 @@ def check(site_file: str | None, any_url: str | None, form: Form, output: str, *
 
     Exit codes: 0 no findings, 1 findings, 2 wrong usage or site file; --format changes none of them.
 
-    Example: rewritegen check site.yaml --url https://packages.example.org/simple/ --sample pypi:requests
-    """  # fmt: skip
+    \b
+    Example:
+      rewritegen check site.yaml --url https://packages.example.org/simple/
+    """
     from rewritegen.check.reach import ReachError
 
     if (site_file is None) == (any_url is None):

@@ -13,7 +13,7 @@ from rewritegen.redirects import REDIRECTS
 from rewritegen.representations import Representation
 from rewritegen.steps import FetchFrom
 
-__all__ = ["Asking"]
+__all__ = ["Asking", "same_project"]
 
 _MOST_REDIRECTS = 4
 
@@ -45,7 +45,7 @@ class Asking:
                 self.said[url] = f"{status}" if at == url else f"{status} at {at}"
                 return status
             to = urljoin(at, location)
-            if not self._declared(url, to) or (representation and not _same_project(url, to)):
+            if not self._declared(url, to) or (representation and not same_project(url, to)):
                 self.said[url] = f"{status} to {to}, where it is not followed"
                 return 502
             at = to
@@ -79,7 +79,7 @@ class Asking:
             connection.close()
 
 
-def _same_project(first: str, to: str) -> bool:
+def same_project(first: str, to: str) -> bool:
     """Tell whether both are the page of one project: its name is the last part of the path, in any spelling."""
     try:
         names = [

@@ -13,6 +13,7 @@ from typing_extensions import assert_never
 
 from rewritegen.decision import Part
 from rewritegen.explain.blocks import Block
+from rewritegen.servers.nginx.stems import taken
 from rewritegen.steps import (
     AskPrivately,
     Available,
@@ -132,6 +133,8 @@ def _nginx(part: Step | FileRoute, beside: bool) -> Iterator[_Mark]:
             yield _Mark(
                 f"{sources}: files", f"{part.prefix.replace('.', chr(92) + '.')}(?<rg_path>"
             )
+            if part.scanned:
+                yield _Mark(f"{sources}: ", f"location = {taken(part)} {{")
         case _:
             assert_never(part)
 

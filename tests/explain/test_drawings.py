@@ -68,6 +68,42 @@ def test_both_drawings_have_every_stop_and_end(name: str) -> None:
             assert edge.end[:39] in shown
 
 
+def test_what_each_answer_and_failure_leads_to() -> None:
+    """The last rows of the table of DESIGN, section 2, as it stands in the drawing of one site."""
+    chain = chain_of(Explainer(SITES["full"]).plan)
+    first = {node.name: node.lines[0] for node in chain.nodes}
+    found = {(first[edge.start], edge.words, edge.end) for edge in chain.edges if edge.out}
+    assert found == {
+        ("state is there?", "no, or not readable", "503"),
+        ("private/team is mounted?", "no, or not readable", "503"),
+        ("private/team", "yes", "200 page"),
+        ("private/team", "yes, no page", "404"),
+        ("private/lab is mounted?", "no, or not readable", "503"),
+        ("private/lab", "yes", "200 listing"),
+        ("private/lab", "yes, no page", "404"),
+        ("private/wheels is mounted?", "no, or not readable", "503"),
+        ("private/wheels", "yes", "200 page"),
+        ("private/wheels", "yes, no page", "404"),
+        ("private/eggs", "200", "200 page"),
+        ("private/eggs", "404", "404"),
+        ("private/eggs", "no answer", "502"),
+        ("claimed: acme-*, egg-*, secret-tool", "yes", "404"),
+        ("mirror/netbook", "yes", "200 page"),
+        ("mirror/attic", "yes", "200 page"),
+        ("proxy/index", "200", "200 page"),
+        ("redirect/last", "", "302 https://last.example.org/simple/NAME/"),
+    }
+    team = chain_of(Explainer(SITES["team"]).plan)
+    ends = {(edge.words, edge.end) for edge in team.edges if edge.out}
+    assert ("no answer, a copy", "200 stale copy") in ends
+    assert {("all said 404", "404"), ("one did not answer", "502")} <= ends
+    assert ("", "404") in {
+        (edge.words, edge.end)
+        for edge in chain_of(Explainer(SITES["netbook"]).plan).edges
+        if edge.out
+    }
+
+
 def test_a_request_has_a_way() -> None:
     explainer = Explainer(SITES["team-auth"], look=False)
     assert list(way_of(explainer, Request("/simple/acme-x/"))) == [

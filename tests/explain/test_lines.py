@@ -16,7 +16,7 @@ from rewritegen.explain.table import all_rules
 from rewritegen.servers import SERVER_NAMES, server
 from rewritegen.servers.base import Files, Scope
 from rewritegen.site import Site, load_site
-from rewritegen.steps import TryProxy
+from rewritegen.steps import Available, OwnedBy, TryMirror, TryProxy
 from tests.unit.sites import FULL
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -114,8 +114,16 @@ EVIDENCE = [
     ("proxy/pypi: ask", "proxy_pass http://rg_pypi_", "/simple/-/pages/pypi/"),
     ("nobody has it", "$upstream_status", "R=404"),
     ("/files/team/PATH", "/-/rg_file/team/", "private/team"),
-    ("/files/pypi/PATH", "rg_pypi.files_", "RG_SOURCE:proxy/pypi"),
+    ("/files/pypi/PATH", "^/files/pypi/(?<rg_path>", "RG_SOURCE:proxy/pypi"),
 ]
+
+
+def test_what_asks_for_a_file_behind_the_names_is_of_its_rule_too() -> None:
+    explainer = Explainer(SITES["team"])
+    (found,) = (one for one in all_rules(explainer) if one.line.rule.startswith("/files/pypi/PATH"))
+    program = server("nginx")
+    lines = carried(found, "nginx", program.render(explainer.plan, "vhost", program.baseline))
+    assert any("proxy_pass http://rg_pypi.files_" in text for text in lines)
 
 
 @pytest.mark.parametrize(("rule", "nginx", "apache"), EVIDENCE, ids=[row[0] for row in EVIDENCE])
@@ -131,6 +139,21 @@ def test_the_lines_are_those_of_the_rule(rule: str, nginx: str, apache: str) -> 
         others = [one for one in all_rules(explainer) if one.line.rule != found[0].line.rule]
         first = [carried(one, name, files)[0] for one in others]
         assert lines[0] not in first
+
+
+@pytest.mark.parametrize("name", SITES)
+def test_a_rule_of_a_page_is_not_one_of_a_list_or_file(name: str) -> None:
+    """The same comment stands in several locations of nginx, and one of them decides."""
+    explainer = Explainer(SITES[name])
+    if "nginx" in explainer.texts.refused:
+        return
+    for rule in all_rules(explainer):
+        if isinstance(rule.line.part, Available | OwnedBy | TryMirror):
+            (block,) = rule.lines["nginx"]
+            around = " ".join(parent.words for parent in block.parents)
+            assert "beside" not in around
+            assert "files" not in around
+            assert "list" not in around
 
 
 def test_a_block_ends_where_the_next_begins() -> None:

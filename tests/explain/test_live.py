@@ -13,6 +13,11 @@ from typing import Any
 import pytest
 
 from rewritegen.cli import main
+from rewritegen.decision import Decision
+from rewritegen.explain.asking import same_project
+from rewritegen.explain.explanation import Outcome
+from rewritegen.explain.live import Answer
+from rewritegen.representations import JSON
 from tests.support import trees
 from tests.support.processes import HOST, free_port, traversable_directory
 from tests.support.scenes import wheels
@@ -153,6 +158,49 @@ def test_live_sends_to_the_server_only(world: World, capsys: pytest.CaptureFixtu
     capsys.readouterr()
 
 
+SAME = [
+    pytest.param(Answer("", 404, "private/team"), True, id="same"),
+    pytest.param(Answer("", 404, "none"), False, id="another source"),
+    pytest.param(Answer("", 404, ""), False, id="no source"),
+    pytest.param(Answer("", 200, "private/team"), False, id="another status"),
+    pytest.param(Answer("", 301, "none", location="/simple/a/"), True, id="redirect"),
+    pytest.param(
+        Answer("", 301, "none", location="http://x.example.org:8080/simple/a/"),
+        True,
+        id="whole URL",
+    ),
+    pytest.param(Answer("", 301, "none", location="/simple/b/"), False, id="redirect elsewhere"),
+    pytest.param(Answer("", 301, "none"), False, id="redirect to nowhere"),
+    pytest.param(Answer("", 502, "proxy/a"), True, id="unsure"),
+    pytest.param(Answer("", 504, "proxy/a"), True, id="unsure in other words"),
+    pytest.param(Answer("", 500, "proxy/a"), False, id="broken"),
+    pytest.param(Answer("", problem="refused"), False, id="no answer"),
+]
+
+
+@pytest.mark.parametrize(("answer", "fits"), SAME)
+def test_an_answer_is_one_of_those_that_are_expected(answer: Answer, fits: bool) -> None:
+    outcomes = (
+        Outcome("", Decision(404, "private/team")),
+        Outcome("", Decision(301, location="/simple/a/")),
+        Outcome("", Decision(502, "proxy/a")),
+    )
+    assert answer.fits(outcomes) is fits
+
+
+@pytest.mark.parametrize(
+    ("to", "same"),
+    [
+        ("http://b.example.org/Public_One", True),
+        ("/x/public.one/", True),
+        ("/x/public-one-more/", False),
+        ("/", False),
+    ],
+)
+def test_a_page_leads_to_a_page_of_the_same_project(to: str, same: bool) -> None:
+    assert same_project("http://a.example.org/simple/public-one/", to) is same
+
+
 ASKED = [
     pytest.param("ok", "public-one", 200, "proxy/index", id="there"),
     pytest.param("ok", "nobody", 404, "none", id="not there"),
@@ -182,7 +230,7 @@ def test_upstreams_are_asked_when_they_shall_be(
     assert sent == ([] if mode == "refuse" else [f"/simple/{name}/"])
     for request in world.index.requests:
         assert request.headers["user-agent"] == "rewritegen"
-        assert "accept" in request.headers
+        assert request.headers["accept"] == JSON.upstream_accept
 
 
 def test_a_private_name_is_not_asked_for(world: World, capsys: pytest.CaptureFixture[str]) -> None:
@@ -194,16 +242,37 @@ def test_a_private_name_is_not_asked_for(world: World, capsys: pytest.CaptureFix
     capsys.readouterr()
 
 
+@pytest.mark.parametrize("declared", [True, False])
 def test_a_redirect_is_followed_as_the_server_does(
+    declared: bool, world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """To the hosts that the site names for the source, and nowhere else."""
+    with upstream(Index(wheels("public-one-1.0"))) as other:
+        to = world.index.files if declared else other
+        to.forget()
+        world.index.moved_to = to.origin
+        world.index.set_mode("moved")
+        try:
+            _, (data,) = explained(capsys, str(world.site_file), "public-one", "--ask")
+        finally:
+            world.index.set_mode("ok")
+        asked = [request.target for request in to.requests]
+    # the file host has no pages
+    assert data["outcomes"][0]["status"] == (404 if declared else 502)
+    assert asked == (["/simple/public-one/"] if declared else [])
+
+
+def test_a_page_is_followed_to_another_spelling_and_not_for_ever(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    world.index.set_mode("moved")
-    world.index.moved_to = "http://elsewhere.example.org"
-    try:
-        _, (data,) = explained(capsys, str(world.site_file), "public-one", "--ask")
-    finally:
-        world.index.set_mode("ok")
-    assert data["outcomes"][0]["status"] == 502
+    modes: tuple[tuple[Mode, int], ...] = (("respelt", 200), ("loop", 502))
+    for mode, status in modes:
+        world.index.set_mode(mode)
+        try:
+            _, (data,) = explained(capsys, str(world.site_file), "public-one", "--ask")
+        finally:
+            world.index.set_mode("ok")
+        assert data["outcomes"][0]["status"] == status
 
 
 def test_the_log_says_where_requests_went(
