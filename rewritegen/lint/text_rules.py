@@ -224,7 +224,7 @@ def headers_differ(context: Context) -> Iterator[Found]:
                 "location" in one for one in statement.inside
             ):
                 sets.setdefault(statement.inside, []).append(statement)
-        for inside, headers in sets.items():
+        for headers in sets.values():
             names = {one.words[1].lower() for one in headers}
             # what the servers say to each other that are asked by the site only
             inner = {"cache-control", "x-accel-redirect"}
