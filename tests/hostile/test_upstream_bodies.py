@@ -258,17 +258,25 @@ KEPT = {"nginx": ("body", "one line", "json"), "apache": ("body", "chunks")}
 def test_no_page_without_end_fills_the_disk(world: World) -> None:
     """nginx fetches what it keeps whoever waits for it, but 64 MB at most; httpd ends with the client."""
     for word in KEPT[world.kind]:
-        _kept_without_end(world, word)
+        name = f"kept-endless-{word.replace(' ', '-')}"
+        _kept_without_end(world, word, f"{world.index.mount}{name}/", f"/simple/{name}/")
 
 
-def _kept_without_end(world: World, word: str) -> None:
+@pytest.mark.parametrize("word", ["body", "chunks", "longer than any disk"])
+def test_no_file_without_end_fills_the_disk(world: World, word: str) -> None:
+    """One that does not say how long it is, or is too long, is not kept, and so goes to a client only."""
+    path = f"/packages/endless-{len(word)}.0.tar.gz"
+    _kept_without_end(world, word, path, f"/files/up{path}")
+    assert ask(world.sites["copies"].port, "/-/health").status == 200
+
+
+def _kept_without_end(world: World, word: str, path: str, target: str) -> None:
     live = world.sites["copies"]
-    name = f"kept-endless-{word.replace(' ', '-')}"
     stopped, sent = threading.Event(), Sent()
-    start, piece = ENDLESS[word]
-    world.index.raw[f"{world.index.mount}{name}/"] = endless(start, piece, stopped, told=sent.more)
-    with reading(live.port, f"/simple/{name}/") as client:
-        taken(client, 1_000_000)
+    start, piece = ENDLESS.get(word, (head("Content-Length: 99999999999"), BLOCK))
+    world.index.raw[path] = endless(start, piece, stopped, told=sent.more)
+    with reading(live.port, target) as client:
+        assert taken(client, 1_000_000) >= 1_000_000
     wait_until(lambda: sent.stands or stopped.is_set(), f"{word}: no more is asked for", 60)
     assert sent.size < 400_000_000, word
     on_disk = sum(path.stat().st_size for path in world.place.rglob("*") if path.is_file())

@@ -154,13 +154,15 @@ def _kept_map(variable: str, cache_control: str, *, page: bool) -> Map:
     # a login form or an error with status 200 is no page (PEP 691 has the types), and one that is compressed, though
     # that was not asked for, has the upstream's links
     types = r"(?:text/html|application/vnd\.pypi\.simple\.v1\+(?:json|html))[ ]*(?:;|$)"
-    answer = f"^200[ ][ ]{types}" if page else "^200[ ]"
+    # nothing bounds a file that does not say how long it is, and it is fetched whoever waits for it
+    answer = f"^200[ ][ ]{types}" if page else "^200[ ][0-9]{1,10}$"
     entries = (
         'default ""',
         f"{pattern(answer, '~*')}\n{_INDENT * 2}{cache_control}",
         f"{pattern('^304[ ]', '~')}\n{_INDENT * 2}{cache_control}",
     )
-    seen = '"$status $upstream_http_content_encoding $upstream_http_content_type"'
+    told = "encoding $upstream_http_content_type" if page else "length"
+    seen = f'"$status $upstream_http_content_{told}"'
     return Map(words, seen, variable, entries)
 
 
