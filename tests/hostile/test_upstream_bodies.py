@@ -7,7 +7,8 @@ import itertools
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from urllib.parse import urljoin
 
 import pytest
@@ -136,7 +137,13 @@ def test_no_link_leads_to_another_host_through_here(world: World, label: str, wo
 # ---------------------------------------------------------------- without an end
 
 
-def endless(start: bytes, piece: bytes, stopped: threading.Event, pause: float = 0) -> Sender:
+def endless(
+    start: bytes,
+    piece: bytes,
+    stopped: threading.Event,
+    pause: float = 0,
+    told: Callable[[int], object] = lambda size: None,
+) -> Sender:
     """Send the same piece for ever; the event says that the other side has had enough."""
 
     def send(connection: socket.socket) -> None:
@@ -144,6 +151,7 @@ def endless(start: bytes, piece: bytes, stopped: threading.Event, pause: float =
             connection.sendall(start)
             for _ in itertools.count():
                 connection.sendall(piece)
+                told(len(piece))
                 if pause and stopped.wait(pause):
                     return
         except OSError:
@@ -191,7 +199,7 @@ def bounded(kind: str, label: str) -> Iterator[str]:
 
     * httpd: mod_substitute holds a line until it ends, looks at all of it again with each piece, and writes nothing, so
       that it does not see that the client has gone; headers without an end keep it reading.
-    * nginx: each chunk of one byte takes a hundred bytes; what it keeps, it fetches to its end, whoever waits for it.
+    * nginx: each chunk of one byte takes a hundred bytes; what it keeps, it fetches whoever waits, 64 MB at most.
     """
     never = {
         "apache": {"one line", "json", "small chunks", "headers", "one header"},
@@ -218,4 +226,59 @@ def _without_end(world: World, label: str, word: str) -> None:
         taken(client, 30_000_000)
     wait_until(stopped.is_set, f"{word}: the upstream is left alone", 20)
     assert largest(world) < MOST_KILOBYTES[world.kind], word
+    world.ordinary(live)
+
+
+@dataclass(slots=True)
+class Sent:
+    """What an upstream is rid of, and since when no more of it."""
+
+    size: int = 0
+    at: float = field(default_factory=time.monotonic)
+
+    def more(self, size: int) -> None:
+        """Note a piece; more than any page is the end of the test.
+
+        :raises OSError: which closes the connection.
+        """
+        self.size += size
+        self.at = time.monotonic()
+        if self.size > 600_000_000:
+            raise OSError("nobody stops this")
+
+    @property
+    def stands(self) -> bool:
+        return time.monotonic() - self.at > 1.5
+
+
+#: What httpd does not bound by time or size, see above, it does not write either.
+KEPT = {"nginx": ("body", "one line", "json"), "apache": ("body", "chunks")}
+
+
+def test_no_page_without_end_fills_the_disk(world: World) -> None:
+    """nginx fetches what it keeps whoever waits for it, but 64 MB at most; httpd ends with the client."""
+    for word in KEPT[world.kind]:
+        name = f"kept-endless-{word.replace(' ', '-')}"
+        _kept_without_end(world, word, f"{world.index.mount}{name}/", f"/simple/{name}/")
+
+
+@pytest.mark.parametrize("word", ["body", "chunks", "longer than any disk"])
+def test_no_file_without_end_fills_the_disk(world: World, word: str) -> None:
+    """One that does not say how long it is, or is too long, is not kept, and so goes to a client only."""
+    path = f"/packages/endless-{len(word)}.0.tar.gz"
+    _kept_without_end(world, word, path, f"/files/up{path}")
+    assert ask(world.sites["copies"].port, "/-/health").status == 200
+
+
+def _kept_without_end(world: World, word: str, path: str, target: str) -> None:
+    live = world.sites["copies"]
+    stopped, sent = threading.Event(), Sent()
+    start, piece = ENDLESS.get(word, (head("Content-Length: 99999999999"), BLOCK))
+    world.index.raw[path] = endless(start, piece, stopped, told=sent.more)
+    with reading(live.port, target) as client:
+        assert taken(client, 1_000_000) >= 1_000_000
+    wait_until(lambda: sent.stands or stopped.is_set(), f"{word}: no more is asked for", 60)
+    assert sent.size < 400_000_000, word
+    on_disk = sum(path.stat().st_size for path in world.place.rglob("*") if path.is_file())
+    assert on_disk < 450_000_000, word
     world.ordinary(live)

@@ -165,13 +165,15 @@ def _claims_map(variable: str, claims: ClaimSet, owner: str) -> Map:
 def _kept_map(variable: str, cache_control: str, *, page: bool) -> Map:
     what = "page" if page else "file"
     words = comment(f"How long a {what} is kept, and stands in: only a whole one (RFC 5861)")
-    answer = _PAGE if page else "^200[ ]"
+    # nothing bounds a file that does not say how long it is, and it is fetched whoever waits for it
+    answer = _PAGE if page else "^200[ ][0-9]{1,10}$"
     entries = (
         'default ""',
         f"{pattern(answer, '~*')}\n{_INDENT * 2}{cache_control}",
         f"{pattern('^304[ ]', '~')}\n{_INDENT * 2}{cache_control}",
     )
-    return Map(words, _SEEN, variable, entries)
+    seen = _SEEN if page else '"$status $upstream_http_content_length"'
+    return Map(words, seen, variable, entries)
 
 
 def _astray_map(variable: str, path: str) -> Map:
