@@ -86,6 +86,8 @@ class Context:
     """The private projects: the list, and those that were given."""
     owners: dict[NormalizedName, str] = field(default_factory=dict)
     """X-Index-Source of those that were asked for."""
+    whole_host: bool = True
+    """All paths of the host are ours; False when the running text is of the scope `locations`."""
     admitted: bool = True
     """Whether we may read: what `auth` protects is looked at only then."""
 
@@ -126,6 +128,11 @@ class Context:
         """What the model says: with the directories if they are here, else as for names that nobody has."""
         headers = {"accept": accept} if accept else {}
         return decide(self.plan, Request(target, method, headers), self.world or Outside(self.plan))
+
+    def is_ours(self, target: str) -> bool:
+        """Tell whether a path is answered by us: in somebody else's host only what begins like one of our own."""
+        prefixes = (self.plan.mount, *(route.prefix for route in self.plan.public_files), "/-/")
+        return self.whole_host or target.startswith(prefixes)
 
     @property
     def private_labels(self) -> frozenset[str]:

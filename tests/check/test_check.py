@@ -82,11 +82,13 @@ def test_nobody_listens(made: Checked) -> None:
 
 
 def _certificate(
-    authority: Authority, place: Path, name: str, until: datetime.datetime
+    authority: Authority, place: Path, name: str, until: datetime.datetime, lives: int
 ) -> dict[str, Any]:
-    """Write a certificate of the session's authority; ``until`` may have passed."""
+    """Write a certificate of the session's authority; ``until`` may have passed, and it ``lives`` so many days."""
     own: trustme.CA = authority._authority
-    issued = own.issue_cert(name, not_before=datetime.datetime(2020, 1, 1), not_after=until)
+    issued = own.issue_cert(
+        name, not_before=until - datetime.timedelta(days=lives), not_after=until
+    )
     chain, key = place / "site.crt", place / "site.key"
     chain.write_bytes(b"".join(part.bytes() for part in issued.cert_chain_pems))
     issued.private_key_pem.write_to_path(str(key))
@@ -96,18 +98,19 @@ def _certificate(
 NOW = datetime.datetime.now()
 
 CERTIFICATES = {
-    "good": (HOST, NOW + datetime.timedelta(days=300), True, set()),
-    "expires soon": (HOST, NOW + datetime.timedelta(days=5), True, {"RG903"}),
-    "expired": (HOST, NOW - datetime.timedelta(days=5), True, {"RG903"}),
-    "another name": ("other.example.org", NOW + datetime.timedelta(days=300), True, {"RG902"}),
-    "unknown authority": (HOST, NOW + datetime.timedelta(days=300), False, {"RG902"}),
+    "good": (HOST, NOW + datetime.timedelta(days=300), 365, True, set()),
+    "lives short": (HOST, NOW + datetime.timedelta(days=5), 6, True, set()),
+    "expires soon": (HOST, NOW + datetime.timedelta(days=5), 90, True, {"RG903"}),
+    "expired": (HOST, NOW - datetime.timedelta(days=5), 90, True, {"RG903"}),
+    "another name": ("other.example.org", NOW + datetime.timedelta(days=300), 365, True, {"RG902"}),
+    "unknown authority": (HOST, NOW + datetime.timedelta(days=300), 365, False, {"RG902"}),
 }
 
 
 @pytest.mark.parametrize("name", CERTIFICATES)
 def test_certificates(name: str, made: Checked, authority: Authority) -> None:
-    host, until, trusted, wanted = CERTIFICATES[name]
-    made.settings |= _certificate(authority, made.root, host, until)
+    host, until, lives, trusted, wanted = CERTIFICATES[name]
+    made.settings |= _certificate(authority, made.root, host, until, lives)
     made.write()
     with made.running() as live:
         ca = ["--ca", str(authority.pem)] if trusted else []
