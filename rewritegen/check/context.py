@@ -172,6 +172,11 @@ class Context:
         """A public name that nobody has."""
         return NormalizedName(f"rg-nobody-{self.word}")
 
+    @property
+    def control(self) -> NormalizedName:
+        """A public name that nobody has, and that is asked for last: no copy of an answer is there."""
+        return NormalizedName(f"rg-control-{self.word}")
+
     def went_out(self, answer: Answer) -> bool:
         """Tell whether an answer shows that a fallback was asked, or is one."""
         if answer.source and answer.source != "none" and answer.source not in self.private_labels:
