@@ -23,7 +23,7 @@ from tests.check.world import SAMPLES, Checked, check, codes, world
 from tests.support import trees
 from tests.support.certificates import Authority
 from tests.support.credentials import PASSWORD, USER, admission
-from tests.support.processes import HOST, free_port
+from tests.support.processes import HOST, free_port, wait_until
 from tests.support.scenes import wheels
 from tests.support.sites import index_site
 
@@ -283,9 +283,16 @@ def test_nothing_private_goes_anywhere(made: Checked) -> None:
 CANARY = "acme-canary"
 
 
+def _log(made: Checked) -> Path:
+    """Where the site writes what it asks; httpd listens a moment before it is there."""
+    log = made.root / "tree" / "logs" / "packages.example.org.fetch.json"
+    wait_until(log.is_file, str(log))
+    return log
+
+
 def test_the_canary_is_looked_for_in_the_log_of_what_asks(made: Checked) -> None:
     with made.running() as live:
-        log = next((made.root / "tree" / "logs").glob("*.fetch.json"))
+        log = _log(made)
         proof = ("--canary", CANARY, "--upstream-log", str(log))
         code, report = check(made.site, live.url, *SAMPLES, *proof)
         assert (code, codes(report, ("error", "warning", "note"))) == (0, set())
@@ -296,7 +303,7 @@ def test_a_canary_that_gets_out_is_found(place: Path) -> None:
     with world("nginx", place) as made:
         fault = next(one for one in _faults() if one.id == "claims edited away")
         with made.running(lambda tree: fault.apply("nginx", tree)) as live:
-            log = next((made.root / "tree" / "logs").glob("*.fetch.json"))
+            log = _log(made)
             proof = ("--canary", CANARY, "--upstream-log", str(log), "--remote")
             code, report = check(made.site, live.url, *SAMPLES, *proof)
     assert (code, "RG990" in codes(report)) == (1, True)
