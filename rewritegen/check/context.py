@@ -177,6 +177,13 @@ class Context:
         """A public name that nobody has, and that is asked for last: no copy of an answer is there."""
         return NormalizedName(f"rg-control-{self.word}")
 
+    @staticmethod
+    def hint(answer: Answer) -> str:
+        """Return a next step of its own for an answer that does not say who gave it; else none."""
+        if answer.source or not answer.status:
+            return ""
+        return "let the front pass X-Index-Source on, or check behind it: nothing else says who answered"
+
     def went_out(self, answer: Answer) -> bool:
         """Tell whether an answer shows that a fallback was asked, or is one."""
         if answer.source and answer.source != "none" and answer.source not in self.private_labels:

@@ -155,7 +155,8 @@ def look_at_list(context: Context) -> tuple[NormalizedName, ...]:
         return ()
     label = root.source.label if root.source else "none"
     right = answer.source == label
-    see("RG951", right, _LIST, ask.line, f"X-Index-Source {label}", answer.said)
+    hint = context.hint(answer)
+    see("RG951", right, _LIST, ask.line, f"X-Index-Source {label}", answer.said, next_step=hint)
     # names that a stranger put into the list are asked for nowhere: they are no private names of this site
     if not right:
         return ()

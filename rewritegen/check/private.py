@@ -40,7 +40,8 @@ def _locate(context: Context, name: NormalizedName) -> None:
         see("RG922", answer.status != 200, _LIST, ask.line, answer.said, f"HEAD: {head.said}")
     if answer.status == 200:
         right = answer.source in context.private_labels
-        if see("RG911", right, _LIST, ask.line, said, answer.said):
+        hint = context.hint(answer)
+        if see("RG911", right, _LIST, ask.line, said, answer.said, next_step=hint):
             context.owners[name] = answer.source
     else:
         code = "RG911" if context.went_out(answer) else "RG910"
