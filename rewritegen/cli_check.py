@@ -103,7 +103,7 @@ def write_report(report: Report, form: Form, output: str) -> int:
 @click.option(
     "--netrc",
     "netrc_file",
-    metavar="FILE",
+    metavar="[FILE]",
     is_flag=False,
     flag_value="~/.netrc",
     help="Name and password for the host.",

@@ -86,6 +86,8 @@ class Context:
     """The private projects: the list, and those that were given."""
     owners: dict[NormalizedName, str] = field(default_factory=dict)
     """X-Index-Source of those that were asked for."""
+    whole_host: bool = True
+    """All paths of the host are ours; False when the running text is of the scope `locations`."""
     admitted: bool = True
     """Whether we may read: what `auth` protects is looked at only then."""
 
@@ -127,6 +129,11 @@ class Context:
         headers = {"accept": accept} if accept else {}
         return decide(self.plan, Request(target, method, headers), self.world or Outside(self.plan))
 
+    def is_ours(self, target: str) -> bool:
+        """Tell whether a path is answered by us: in somebody else's host only what begins like one of our own."""
+        prefixes = (self.plan.mount, *(route.prefix for route in self.plan.public_files), "/-/")
+        return self.whole_host or target.startswith(prefixes)
+
     @property
     def private_labels(self) -> frozenset[str]:
         """X-Index-Source of what is ours."""
@@ -164,6 +171,18 @@ class Context:
     def nobodys(self) -> NormalizedName:
         """A public name that nobody has."""
         return NormalizedName(f"rg-nobody-{self.word}")
+
+    @property
+    def control(self) -> NormalizedName:
+        """A public name that nobody has, and that is asked for last: no copy of an answer is there."""
+        return NormalizedName(f"rg-control-{self.word}")
+
+    @staticmethod
+    def hint(answer: Answer) -> str:
+        """Return a next step of its own for an answer that does not say who gave it; else none."""
+        if answer.source or not answer.status:
+            return ""
+        return "let the front pass X-Index-Source on, or check behind it: nothing else says who answered"
 
     def went_out(self, answer: Answer) -> bool:
         """Tell whether an answer shows that a fallback was asked, or is one."""

@@ -31,17 +31,23 @@ def look_for_drift(site: Site, results: Results) -> None:
         return  # without state the server looks into the directories itself
     state = State(job.state)
     for tree in job.trees:
-        if tree.private:
-            _tree(site, results, state, tree)
+        if not tree.private:
+            continue
+        key = next(one.key for one in site.indexes[0].private if one.name == tree.source)
+        seen = About(f"private/{tree.source}", key, f"{key} {tree.source}")
+        try:
+            _tree(results, seen, state, tree)
+        except PermissionError as error:
+            words = f"this user may not read {visible(str(error.filename))}"
+            results.note("RG980", seen, words, "run it as one who may, or with --remote")
 
 
-def _tree(site: Site, results: Results, state: State, tree: PrivateTree) -> None:
-    index = site.indexes[0]
-    key = next(source.key for source in index.private if source.name == tree.source)
-    seen = About(f"private/{tree.source}", key, f"{key} {tree.source}")
+def _tree(results: Results, seen: About, state: State, tree: PrivateTree) -> None:
     asked = visible(str(tree.path))
     try:
         found = scan(tree)
+    except PermissionError:
+        raise
     except OSError as error:
         results.see("RG982", False, seen, asked, "a readable directory", str(error))
         return

@@ -92,9 +92,11 @@ class _Look:
                 "use an upstream that records: --listen ADDRESS or --upstream-log FILE",
             )
             return
-        self.wire.ask(Ask(self.probes.page(NormalizedName(f"rg-nobody-{self.word}"))))
+        # asked for last: when it stands in the record, everything before it does
+        control = NormalizedName(f"rg-control-{self.word}")
+        self.wire.ask(Ask(self.probes.page(control)))
         private = [*(one.name for one in names.private), *names.absent]
-        look_at_record(self.results, record, private, f"rg-nobody-{self.word}")
+        look_at_record(self.results, record, private, control)
 
     def _tasks(self, names: Names) -> Iterator[Task]:
         for private in names.private:

@@ -54,11 +54,15 @@ def look_at_certificate(context: Context) -> bool:
 
 
 def _validity(context: Context, asked: str, certificate: Mapping[str, object]) -> None:
-    until = str(certificate.get("notAfter", ""))
-    left = (ssl.cert_time_to_seconds(until) - time.time()) / _DAY if until else 0.0
-    came = f"valid until {until}, {left:.0f} days"
-    said = f"valid for {_SOON_DAYS} days at least"
-    context.results.see("RG903", left > _SOON_DAYS, _TLS, asked, said, came, severity="warning")
+    until, since = (str(certificate.get(key, "")) for key in ("notAfter", "notBefore"))
+    ends = ssl.cert_time_to_seconds(until) if until else 0.0
+    begins = ssl.cert_time_to_seconds(since) if since else 0.0
+    # one that lives for six days is renewed later than three weeks before its end
+    soon = min(_SOON_DAYS * _DAY, (ends - begins) / 4)
+    left = ends - time.time()
+    came = f"valid until {until}, {left / _DAY:.0f} days"
+    said = f"valid for {soon / _DAY:.0f} days at least"
+    context.results.see("RG903", left > soon, _TLS, asked, said, came, severity="warning")
 
 
 def itself(context: Context, fingerprints: Mapping[str, str]) -> Iterator[Task]:
@@ -93,6 +97,7 @@ def _fingerprint(context: Context, fingerprints: Mapping[str, str]) -> None:
     ask, answer = context.get("/-/rewritegen")
     found = re.search(rb"\b[0-9a-f]{64}\b", answer.body)
     running = found[0].decode() if found and answer.status == 200 else ""
+    context.whole_host = ", locations" not in fingerprints.get(running, "")
     said = " or ".join(f"{value[:12]}... ({what})" for value, what in fingerprints.items())
     came = f"{running[:12]}..." if running else answer.said
     context.results.see("RG906", running in fingerprints, _FINGERPRINT, ask.line, said, came)
@@ -150,7 +155,8 @@ def look_at_list(context: Context) -> tuple[NormalizedName, ...]:
         return ()
     label = root.source.label if root.source else "none"
     right = answer.source == label
-    see("RG951", right, _LIST, ask.line, f"X-Index-Source {label}", answer.said)
+    hint = context.hint(answer)
+    see("RG951", right, _LIST, ask.line, f"X-Index-Source {label}", answer.said, next_step=hint)
     # names that a stranger put into the list are asked for nowhere: they are no private names of this site
     if not right:
         return ()

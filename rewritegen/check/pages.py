@@ -78,8 +78,9 @@ def _look(
     see = context.results.see
     came = answer.said
     source = f"200, X-Index-Source {expected.label}"
+    hint = context.hint(answer)
     if answer.source != expected.label and answer.status in (200, 301, 302):
-        see(expected.other, False, about, ask.line, source, came)
+        see(expected.other, False, about, ask.line, source, came, next_step=hint)
         return None
     if not see(expected.missing, answer.status == 200, about, ask.line, source, came):
         return None

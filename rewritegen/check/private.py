@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 from rewritegen.check.context import Context, about, block, spread, stem
@@ -39,7 +40,8 @@ def _locate(context: Context, name: NormalizedName) -> None:
         see("RG922", answer.status != 200, _LIST, ask.line, answer.said, f"HEAD: {head.said}")
     if answer.status == 200:
         right = answer.source in context.private_labels
-        if see("RG911", right, _LIST, ask.line, said, answer.said):
+        hint = context.hint(answer)
+        if see("RG911", right, _LIST, ask.line, said, answer.said, next_step=hint):
             context.owners[name] = answer.source
     else:
         code = "RG911" if context.went_out(answer) else "RG910"
@@ -132,10 +134,24 @@ def reserved(context: Context, step: Reserved) -> Iterator[Task]:
         context.results.note(
             "RG930", _claims(context), "nothing is claimed", "claim a prefix: `claims: [acme-*]`"
         )
-    for name in chosen:
+    for name in (*chosen, *_gone(context, step)):
         yield lambda name=name: _absent(context, name)  # type: ignore[misc]
     for name in claims.public:
         yield lambda name=name: _public_exception(context, name)  # type: ignore[misc]
+
+
+def _gone(context: Context, step: Reserved) -> tuple[NormalizedName, ...]:
+    """Return names that were scanned once and of which nothing is there now; only the server has them."""
+    if context.world is None or step.scanned is None:
+        return ()
+    try:
+        scanned = [NormalizedName(entry.name) for entry in os.scandir(step.scanned)]
+    except OSError:
+        return ()  # what is wrong with the state is another probe's
+    known = set(context.names)
+    gone = sorted(name for name in scanned if name not in known and name[0].isalnum())
+    absent = [name for name in gone if context.decided(context.page(name)).status == 404]
+    return tuple(absent) if context.everything else spread(absent, _CLAIMS)
 
 
 def _claims(context: Context, name: NormalizedName | None = None) -> About:
@@ -145,7 +161,8 @@ def _claims(context: Context, name: NormalizedName | None = None) -> About:
         for number, claim in enumerate(source.claims):
             if name is None or claim.covers(name):
                 return About("claims", f"{source.key}.claims[{number}]", "claims")
-    return About("claims", sources[0].key, "claims")
+    # scanned once, or nothing is claimed
+    return About("claims", "state" if name else sources[0].key, "state" if name else "claims")
 
 
 def _is_absent(context: Context, name: NormalizedName) -> bool:
@@ -165,7 +182,8 @@ def _absent(context: Context, name: NormalizedName) -> None:
         ask, answer = context.get(context.page(name), accept, method=method)
         _judge_absent(context, seen, ask.line, answer)
     for route in context.plan.public_files:
-        if route.private or not route.refused:
+        # a name that was scanned and is not claimed is kept back as a page only
+        if route.private or not route.refused.covers(name):
             continue
         for suffix in ("", ".metadata"):
             file = f"{route.prefix}aa/bb/cc/{stem(name)}-1.0-py3-none-any.whl{suffix}"

@@ -74,7 +74,10 @@ class Options:
 def is_here(plan: Plan) -> bool:
     """Tell whether directories of the site are on this machine; those that are not have gone."""
     world = FileSystem()
-    return any(world.is_file(step.marker) for step in plan.page if isinstance(step, Available))
+    try:
+        return any(world.is_file(step.marker) for step in plan.page if isinstance(step, Available))
+    except PermissionError:
+        return False  # this user sees as little as somebody elsewhere
 
 
 def run_check(
@@ -164,9 +167,9 @@ class _Run:
 
     def _proof(self, record: Record) -> None:
         context = self.context
-        # the control is asked for last: what stands in the record before it is complete then
-        context.get(context.page(context.nobodys))
+        # asked for last: when it stands in the record, everything before it does
+        context.get(context.page(context.control))
         # what a private index of ours is asked for went out rightly
         owned_names = (*context.made_up(), *context.owners)
         private = [name for name in owned_names if not context.is_relayed(name)]
-        look_at_record(context.results, record, private, context.nobodys)
+        look_at_record(context.results, record, private, context.control)

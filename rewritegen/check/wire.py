@@ -235,7 +235,7 @@ class Wire:
     def _bytes(self, ask: Ask) -> bytes:
         headers = [*ask.headers, *(self.credentials if ask.known else ())]
         given = {name.lower() for name, _ in headers}
-        if ask.host is not None:
+        if ask.host is not None and "host" not in given:
             headers.insert(0, ("Host", ask.host or self.target.authority))
         if "user-agent" not in given:
             headers.append(("User-Agent", _AGENT))
@@ -261,7 +261,10 @@ class Wire:
         try:
             connection.sendall(data)
             response.begin()
-            body, whole = _read(response)
+            body, whole = self._read(response)
+        except OutOfTimeError:
+            self._drop(connection)
+            raise
         except http.client.RemoteDisconnected:
             return self._failed(connection, _CLOSED)
         except http.client.IncompleteRead as error:
@@ -273,6 +276,22 @@ class Wire:
         if response.will_close or not whole:
             self._drop(connection)
         return _answer(response, body, "", whole=whole)
+
+    def _read(self, response: http.client.HTTPResponse) -> tuple[bytes, bool]:
+        """Read a body in pieces, and tell whether that was all of it.
+
+        :raises OutOfTimeError: when it comes in drops until the time for the whole check is up.
+        """
+        pieces: list[bytes] = []
+        size = 0
+        while size <= MOST_BYTES and (piece := response.read(_PIECE)):
+            pieces.append(piece)
+            size += len(piece)
+            if self._deadline and time.monotonic() > self._deadline:
+                raise OutOfTimeError
+        # the length that is left; a response that was read to its end has closed its file
+        ended = not response.length and (response.isclosed() or not response.chunked)
+        return b"".join(pieces), ended
 
     def _failed(self, connection: socket.socket, problem: str) -> Answer:
         self._drop(connection)
@@ -288,17 +307,6 @@ class Wire:
 
 
 _CLOSED = "the connection was closed without an answer"
-
-
-def _read(response: http.client.HTTPResponse) -> tuple[bytes, bool]:
-    """Read a body in pieces, and tell whether that was all of it."""
-    pieces: list[bytes] = []
-    size = 0
-    while size <= MOST_BYTES and (piece := response.read(_PIECE)):
-        pieces.append(piece)
-        size += len(piece)
-    # the length that is left; a response that was read to its end has closed its file
-    return b"".join(pieces), not response.length and (response.isclosed() or not response.chunked)
 
 
 def _answer(

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.check.world import Checked
 from tests.support.dists import wheel_bytes
+from tests.support.sites import index_site
 
 __all__ = ["FAULTS", "Fault"]
 
@@ -63,11 +64,17 @@ class Fault:
 
 
 def _text(
-    name: str, code: str, nginx: Edits = (), apache: Edits = (), *options: str, local: bool = False
+    name: str,
+    code: str,
+    nginx: Edits = (),
+    apache: Edits = (),
+    *options: str,
+    local: bool = False,
+    change: Change | None = None,
 ) -> Fault:
     kinds = tuple(kind for kind, edits in (("nginx", nginx), ("apache", apache)) if edits)
     edits = {"nginx": nginx, "apache": apache}
-    return Fault(name, code, edits, None, (*(() if local else ("--remote",)), *options), kinds)
+    return Fault(name, code, edits, change, (*(() if local else ("--remote",)), *options), kinds)
 
 
 def _files(name: str, code: str, change: Change, *, local: bool = False) -> Fault:
@@ -91,6 +98,13 @@ _ASKED = (
     r'"[E=RG_ASK:simple/-/pages/public/$1/%{ENV:RG_FORM}/%{ENV:RG_CODING}/{digest},'
     r'E=RG_DO:look,E=RG_MISS:again/have,E=RG_HIT:stop,PT,QSD,L]"\n'
 )
+
+
+def _removed(world: Checked) -> None:
+    """A project whose files and directory have gone, and that somebody else has registered since."""
+    shutil.rmtree(world.root / "team" / "Plain.Tool")
+    index_site(world.site)
+    world.index.add("plain-tool", {"plain_tool-99.0-py3-none-any.whl": b"PUBLIC"})
 
 
 def _added(line: str) -> Edits:
@@ -140,6 +154,14 @@ _CLAIMS = (
                 r"            rewrite ^ /-/rg_page/copy/$rg_name/index.html last;\n        }\n\1",
             ),
         ),
+    ),
+    _text(
+        "names that were there once are forgotten",
+        "RG931",
+        ((_if(r"-f [^\n]*/state/names/\$rg_name"), ""),),
+        ((r'^ *RewriteCond "[^\n]*/state/names/\$1" "-f"\n[^\n]*\n', _NOTHING),),
+        local=True,
+        change=lambda world: _removed(world),
     ),
     _text(
         "files of claims from everywhere",

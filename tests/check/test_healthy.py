@@ -13,6 +13,7 @@ from rewritegen.site import load_site
 from tests.check.world import SAMPLES as SAMPLES_OF_THE_WORLD
 from tests.check.world import check, codes, world
 from tests.examples.test_examples import BUILD, EXAMPLES, PACKAGES, STATE, Moved
+from tests.servers.test_auth_scopes import httpd_around, nginx_around
 from tests.support.certificates import Authority
 from tests.support.credentials import PASSWORD, USER
 from tests.support.farm import Farm
@@ -87,6 +88,24 @@ def test_the_nginx_of_the_serve_extra_has_no_finding(place: Path) -> None:
                 "findings"
             ]
             assert codes(check(made.site, url, *SAMPLES_OF_THE_WORLD)[1]) == {"RG906"}
+
+
+def test_a_part_of_somebody_elses_host_has_no_finding(server_kind: str, place: Path) -> None:
+    """Scope `locations`: what is not ours is not asked for, whatever the host around answers there."""
+    around = {"nginx": nginx_around, "apache": httpd_around}[server_kind]
+    settings = {
+        "nginx": "location / { return 200 mine; }",
+        "apache": 'RewriteEngine On\nRewriteRule "^/(?:pypi|legacy|search)" "/usr/" [R=204,L]',
+    }
+    with world(server_kind, place) as made:
+        del made.settings["cache"]
+        made.write()
+        live = around(made.site, place / "tree", "locations", settings[server_kind])
+        try:
+            code, report = check(made.site, live.url, *SAMPLES_OF_THE_WORLD, "--remote")
+        finally:
+            live.server.stop()
+    assert (code, codes(report, ("error", "warning", "note"))) == (0, set()), report["findings"]
 
 
 SCENES = {

@@ -127,6 +127,21 @@ def test_credentials_in_a_url_are_used_and_not_shown() -> None:
     assert wire.target.url == "https://packages.example.org/sub/simple/"
 
 
+def test_netrc_without_a_file_is_the_usual_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    site = tmp_path / "site.yaml"
+    site.write_text(SITE)
+    arguments = ["check", str(site), "--url", "http://127.0.0.1:1/simple/", "--netrc"]
+    assert main(arguments) == 2
+    assert "~/.netrc" in capfd.readouterr().err
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login anna password SECRET\n")
+    (tmp_path / ".netrc").chmod(0o600)
+    assert main([*arguments, "--format", "json"]) == 1  # nobody listens there
+    assert "SECRET" not in capfd.readouterr().out
+
+
 def test_a_host_alone_is_enough() -> None:
     assert reach(Reach("http://[::1]:8080"), "/simple/").target.url == "http://[::1]:8080/simple/"
 
