@@ -16,6 +16,7 @@ import click
 
 from rewritegen import __version__
 from rewritegen.cli_cache import cache
+from rewritegen.cli_clients import clients
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -322,6 +323,7 @@ def init(server_name: str) -> int:
 
 
 commands.add_command(cache)
+commands.add_command(clients)
 
 
 def _say(text: str) -> None:
