@@ -36,7 +36,7 @@ _PASSWORDS: dict[str, tuple[str, ...]] = {
     ),
     "pypirc": (
         "~/.pypirc (mode 600) has `[distutils] index-servers = {name}`, and",
-        "`[{name}] repository = {url}`, `username = NAME`, `password = PASSWORD`",
+        "`[{name}] repository = {origin}`, `username = NAME`, `password = PASSWORD`",
     ),
 }
 
@@ -69,7 +69,12 @@ def credentials(tool: Tool, index: ClientIndex) -> tuple[str, ...]:
             head, texts = "Who reads it is let in by a service; if it takes a password:", _PASSWORDS
         case _:
             assert_never(index.auth)
-    values = {"host": index.host, "name": _entry(tool, index), "word": index.word, "url": index.url}
+    values = {
+        "host": index.host,
+        "name": _entry(tool, index),
+        "word": index.word,
+        "origin": index.origin,
+    }
     return (head, *(f"  {text.format(**values)}" for text in texts[tool.reads]))
 
 
@@ -91,8 +96,8 @@ _TWO = {
     "pdm": "names that match include_packages come from here only; any other private name that is missing here is "
     "asked for at PyPI",
     "pixi": "the first index that has a name decides: a private name that is missing here is asked for at PyPI",
-    "pypirc": "links are merged with the index, and the highest version wins: whoever registers one of your names at "
-    "PyPI is installed",
+    "pypirc": "links are merged with the index (by easy_install: with --upgrade), and the highest version wins: "
+    "whoever registers one of your names at PyPI is installed",
 }
 
 

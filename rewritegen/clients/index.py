@@ -52,6 +52,12 @@ class ClientIndex:
         return urlsplit(self.url).netloc
 
     @property
+    def origin(self) -> str:
+        """What all URLs of the site begin with: files lie beside the index, not below it."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc}/"
+
+    @property
     def host(self) -> str:
         """The host alone, as netrc wants it."""
         return urlsplit(self.url).hostname or ""

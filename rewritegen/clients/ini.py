@@ -12,7 +12,7 @@ from configparser import Error, RawConfigParser
 from dataclasses import dataclass
 
 from rewritegen.clients.refused import MergeRefusedError
-from rewritegen.clients.values import same
+from rewritegen.clients.values import merged_value
 
 __all__ = ["DIALECTS", "Dialect", "Sections", "merge_ini", "read_ini"]
 
@@ -26,20 +26,12 @@ class Dialect:
     key: Callable[[str], str]
     """The spelling that the tool sees."""
     delimiters: str
-    lists: frozenset[str]
-    """Keys with several values, one a line: a wanted one is added to those that are there."""
 
 
 DIALECTS = {
-    "pip": Dialect(
-        lambda key: key.lower().replace("_", "-"),
-        "=:",
-        frozenset({"trusted-host", "extra-index-url"}),
-    ),
-    "distutils": Dialect(
-        lambda key: key.lower().replace("-", "_"), "=:", frozenset({"allow_hosts", "find_links"})
-    ),
-    "buildout": Dialect(lambda key: key, "=", frozenset({"allow-hosts", "find-links"})),
+    "pip": Dialect(lambda key: key.lower().replace("_", "-"), "=:"),
+    "distutils": Dialect(lambda key: key.lower().replace("-", "_"), "=:"),
+    "buildout": Dialect(lambda key: key, "="),
 }
 
 
@@ -70,23 +62,13 @@ def merge_ini(text: str, snippet: str, dialect: Dialect) -> str:
             continue
         for key, value in values.items():
             there = before[section].get(key)
-            merged_value = _merged_value(key, there, value, dialect)
-            expected[section][key] = merged_value
-            if merged_value != there:
-                merged = _with_option(merged, section, key, merged_value, dialect)
+            then = value if there is None else merged_value(key, there, value, "\n")
+            expected[section][key] = then
+            if then != there:
+                merged = _with_option(merged, section, key, then, dialect)
     if read_ini(merged, dialect) != expected:
         raise MergeRefusedError("its lines are laid out in a way that is not understood")
     return merged
-
-
-def _merged_value(key: str, there: str | None, wanted: str, dialect: Dialect) -> str:
-    if there is None:
-        return wanted
-    if key not in dialect.lists:
-        return there if same(there, wanted) else wanted
-    have = there.split()
-    missing = [w for w in wanted.split() if not any(same(h, w) for h in have)]
-    return "\n".join([there, *missing]) if missing else there
 
 
 def _appended(text: str, snippet: str) -> str:

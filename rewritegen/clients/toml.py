@@ -13,7 +13,7 @@ from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import Array
 
 from rewritegen.clients.refused import MergeRefusedError
-from rewritegen.clients.values import same
+from rewritegen.clients.values import merged_value
 
 __all__ = ["merge_toml", "read_toml"]
 
@@ -77,12 +77,28 @@ def _merge(target: MutableMapping[str, Any], wanted: Mapping[str, Any]) -> None:
             if not isinstance(there, MutableMapping):
                 raise MergeRefusedError(f"`{key}` is no table there")
             _merge(there, value)
-        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+        elif isinstance(value, list):
             if not isinstance(there, list):
                 raise MergeRefusedError(f"`{key}` is no list there")
-            _merge_entries(there, value)
-        elif not same(_plain(there), _plain(value)):
-            target[key] = value
+            _merge_list(there, value)
+        elif _plain(there) != (then := _value(key, _plain(there), _plain(value))):
+            target[key] = then
+
+
+def _value(key: str, there: Any, wanted: Any) -> Any:
+    both_text = isinstance(there, str) and isinstance(wanted, str)
+    return merged_value(key, there, wanted) if both_text else wanted
+
+
+def _merge_list(there: list[Any], wanted: list[Any]) -> None:
+    """Add what is missing; to a list of texts as it is."""
+    if wanted and isinstance(wanted[0], Mapping):
+        _merge_entries(there, wanted)
+        return
+    present = [_plain(value) for value in there]
+    for value in wanted:
+        if _plain(value) not in present:
+            there.append(_plain(value))
 
 
 def _merge_entries(there: list[Any], wanted: list[Any]) -> None:
@@ -94,8 +110,8 @@ def _merge_entries(there: list[Any], wanted: list[Any]) -> None:
             there.append(_inline(entry) if isinstance(there, Array) else entry)
             continue
         for flag in _FLAGS:
-            if flag not in entry and flag in found:
-                del found[flag]
+            if flag in found and (flag not in entry or isinstance(entry[flag], list)):
+                del found[flag]  # a list of patterns is ours as a whole
         _merge(found, entry)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 from rewritegen.clients.refused import MergeRefusedError
-from rewritegen.clients.values import same
+from rewritegen.clients.values import merged_value
 
 __all__ = ["merge_variables", "read_variables"]
 
@@ -34,8 +35,8 @@ def merge_variables(text: str, snippet: str) -> str:
             if re.search(rf"\b{name}\b", _code(text)):
                 raise MergeRefusedError(f"{name} stands there, but not in a line of its own")
             missing.append(line)
-        elif not same(there[name], _bare(match[3])):
-            _replace(lines, name, match[3])
+        elif there[name] != (then := merged_value(name, there[name], _bare(match[3]))):
+            _replace(lines, name, shlex.quote(then))
     if len(missing) == len(read_variables(snippet)):
         missing = snippet.splitlines()  # with its comments
     if missing and lines and lines[-1].strip():

@@ -16,10 +16,9 @@ import pytest
 from rewritegen.cli import main
 from tests.clients.test_installers import fetched
 from tests.support.farm import Farm
-from tests.support.installers import prepare
 from tests.support.project_tools import ProjectTool, Run, project_tool, run
 from tests.support.scenes import Scene
-from tests.support.sites import LiveSite
+from tests.support.tools import require
 
 pytestmark = [pytest.mark.server, pytest.mark.client, pytest.mark.slow]
 
@@ -32,8 +31,8 @@ class Desk:
     """A user with a home and a project, and a site."""
 
     scene: Scene
-    live: LiveSite
-    kind: str
+    site: Path
+    url: str
     home: Path
     project: Path
     request: pytest.FixtureRequest
@@ -43,10 +42,11 @@ class Desk:
         """Put a file there, merge what ``clients`` says into it, and return what it is then."""
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-        site = str(self.scene.root / self.kind / "site.yaml")
-        command = ["clients", site, "--tool", tool, "--url", self.live.url, *options]
+        command = ["clients", str(self.site), "--tool", tool, "--url", self.url, *options]
         assert main([*command, "--write", str(path)]) == 0
-        assert main([*command, "--write", str(path), "--check"]) == 0, "a second run would change it"
+        assert main([*command, "--write", str(path), "--check"]) == 0, (
+            "a second run would change it"
+        )
         for line in text.splitlines():
             assert line in path.read_text().splitlines(), "a line is gone"
         return path.read_text()
@@ -70,15 +70,23 @@ class Desk:
         return {request.target for request in self.scene.upstreams[0].requests}
 
 
-@pytest.fixture
-def desk(farm: Farm, request: pytest.FixtureRequest, tmp_path: Path) -> Desk:
-    """A desk at the site of nginx; what the index decides has its tests for both servers."""
-    scene, live = farm.scene("team"), farm.live("team", "nginx")
+def desk_at(
+    scene: Scene, site: Path, url: str, place: Path, request: pytest.FixtureRequest
+) -> Desk:
+    """A desk below ``place``; the record of the public index is empty."""
     scene.forget()
-    home, project = tmp_path / "home", tmp_path / "project"
+    home, project = place / "home", place / "project"
     home.mkdir()
     project.mkdir()
-    return Desk(scene, live, "nginx", home, project, request)
+    return Desk(scene, site, url, home, project, request)
+
+
+@pytest.fixture
+def desk(farm: Farm, request: pytest.FixtureRequest, tmp_path: Path) -> Desk:
+    """A desk at the site of nginx; what an index decides has its tests for both servers."""
+    require("nginx")
+    scene, live = farm.scene("team"), farm.live("team", "nginx")
+    return desk_at(scene, scene.root / "nginx/site.yaml", live.url, tmp_path, request)
 
 
 def installed(place: Path, module: str) -> str | None:
@@ -142,7 +150,9 @@ def uv(desk: Desk) -> Run:
 
 
 def uv_project(desk: Desk) -> Run:
-    desk.write("uv-project", desk.project / "pyproject.toml", f"{PROJECT}\n[tool.uv]\npackage = false\n")
+    desk.write(
+        "uv-project", desk.project / "pyproject.toml", f"{PROJECT}\n[tool.uv]\npackage = false\n"
+    )
     argv = [desk.installer("uv")[0], "sync", "--no-cache", "--python", sys.executable]
     return desk.run(*argv, reads=("UV_NO_CONFIG",))
 
@@ -155,7 +165,9 @@ def poetry(desk: Desk) -> Run:
 
 
 def pdm(desk: Desk) -> Run:
-    desk.write("pdm", desk.project / "pyproject.toml", f"{PROJECT}\n[tool.pdm]\ndistribution = false\n")
+    desk.write(
+        "pdm", desk.project / "pyproject.toml", f"{PROJECT}\n[tool.pdm]\ndistribution = false\n"
+    )
     desk.environment |= {"PDM_CHECK_UPDATE": "false", "PDM_PYTHON": sys.executable}
     return desk.run(desk.tool("pdm").program, "install", "--no-self")
 
@@ -195,12 +207,17 @@ def easy_install(desk: Desk) -> Run:
     return desk.run(desk.tool("easy_install").python, "-c", EASY, "acme-foo", "proxied")
 
 
-LONG = pytest.mark.long
-TOOLS: list[Callable[[Desk], Run]] = [pip, pip_by_variables, uv_by_variables, uv, uv_project]
-TOOLS += [poetry, pdm, hatch, pipenv, buildout, easy_install]
+#: pip, uv and easy_install are here in seconds; the others are fetched, and make environments.
+QUICK: list[Callable[[Desk], Run]] = [pip, pip_by_variables, uv_by_variables, uv, uv_project]
+QUICK += [easy_install]
+LONG: list[Callable[[Desk], Run]] = [poetry, pdm, hatch, pipenv, buildout]
+TOOLS = [
+    *(pytest.param(use, id=use.__name__) for use in QUICK),
+    *(pytest.param(use, id=use.__name__, marks=pytest.mark.long) for use in LONG),
+]
 
 
-@pytest.mark.parametrize("use", TOOLS, ids=lambda use: use.__name__)
+@pytest.mark.parametrize("use", TOOLS)
 def test_installs_ours_and_a_public_one(desk: Desk, use: Callable[[Desk], Run]) -> None:
     done = use(desk)
     assert_both(desk, done, desk.project)

@@ -21,7 +21,8 @@ __all__ = ["REQUIREMENTS", "ProjectTool", "Run", "project_tool", "run"]
 #: What is installed for each. Pinned, because a new release must not turn a green commit red.
 REQUIREMENTS: Mapping[str, tuple[str, ...]] = {
     "poetry": ("poetry==2.5.1",),
-    "pdm": ("pdm==2.29.4",),
+    # with what it was released with: it does not run with hishel 2, which it allows
+    "pdm": ("pdm[locked]==2.29.4",),
     "hatch": ("hatch==1.18.2",),
     "pipenv": ("pipenv==2026.10.3",),
     "buildout": ("zc.buildout==6.0.1",),
