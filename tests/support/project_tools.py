@@ -6,6 +6,7 @@ Fetching one uses the machine's own pip and its configuration; running it sees n
 from __future__ import annotations
 
 import fcntl
+import re
 import subprocess
 import sys
 import venv
@@ -21,8 +22,8 @@ __all__ = ["REQUIREMENTS", "ProjectTool", "Run", "project_tool", "run"]
 #: What is installed for each. Pinned, because a new release must not turn a green commit red.
 REQUIREMENTS: Mapping[str, tuple[str, ...]] = {
     "poetry": ("poetry==2.5.1",),
-    # with what it was released with: it does not run with hishel 2, which it allows
-    "pdm": ("pdm[locked]==2.29.4",),
+    # hishel 2 has no SyncSqliteStorage, which this release wants and does not say
+    "pdm": ("pdm==2.29.4", "hishel[httpx2]>=1.4,<2"),
     "hatch": ("hatch==1.18.2",),
     "pipenv": ("pipenv==2026.10.3",),
     "buildout": ("zc.buildout==6.0.1",),
@@ -65,7 +66,7 @@ def project_tool(name: str, cache: Path) -> ProjectTool:
     :param cache: a directory that outlives the session; tools are installed there once.
     """
     wanted = REQUIREMENTS[name]
-    home = cache / "-".join([name, *(text.partition("==")[2] for text in wanted if "==" in text)])
+    home = cache / re.sub("[^A-Za-z0-9.]+", "-", "-".join(wanted))
     ready = home / "ready"
     with (cache / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two workers of a session want the same one
