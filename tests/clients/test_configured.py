@@ -168,8 +168,12 @@ def pdm(desk: Desk) -> Run:
     desk.write(
         "pdm", desk.project / "pyproject.toml", f"{PROJECT}\n[tool.pdm]\ndistribution = false\n"
     )
-    desk.environment |= {"PDM_CHECK_UPDATE": "false", "PDM_PYTHON": sys.executable}
-    return desk.run(desk.tool("pdm").program, "install", "--no-self")
+    desk.environment |= {"PDM_CHECK_UPDATE": "false"}
+    program = desk.tool("pdm").program
+    # an environment that it is given would be the one that it installs into
+    made = desk.run(program, "venv", "create", sys.executable)
+    assert made.status == 0, made.output
+    return desk.run(program, "install", "--no-self")
 
 
 def hatch(desk: Desk) -> Run:

@@ -6,10 +6,12 @@ What is put into netrc, .pypirc and the environment is read from what ``rewriteg
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from rewritegen.cli import main
 from tests.clients import test_configured as tools
@@ -99,3 +101,49 @@ def test_who_has_a_password_is_let_in(
 def test_who_has_none_is_not(desk: Desk, use: Callable[[Desk], Run]) -> None:
     assert use(desk).status != 0
     assert desk.public_asked == set()
+
+
+def github(text: str) -> tuple[dict[str, str], str, dict[str, str]]:
+    """Variables of the workflow, the script of its step, and what the secrets of the repository would be."""
+    workflow = yaml.safe_load(text)
+    (step,) = workflow["jobs"]["install"]["steps"]
+    assert step["env"]["INDEX_PASSWORD"] == "${{ secrets.PACKAGES_PASSWORD }}"
+    return workflow["env"], step["run"], {"INDEX_USER": USER, "INDEX_PASSWORD": PASSWORD}
+
+
+def gitlab(text: str) -> tuple[dict[str, str], str, dict[str, str]]:
+    """The same of a pipeline of GitLab, whose variables are set in the project."""
+    pipeline = yaml.safe_load(text)
+    (script,) = pipeline["default"]["before_script"]
+    return pipeline["variables"], script, {"PACKAGES_USER": USER, "PACKAGES_PASSWORD": PASSWORD}
+
+
+@pytest.mark.parametrize("read", [github, gitlab], ids=["github", "gitlab"])
+def test_a_pipeline_writes_its_netrc_from_secrets(
+    desk: Desk,
+    read: Callable[[str], tuple[dict[str, str], str, dict[str, str]]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    variables, script, secrets = read(printed(desk, read.__name__, capsys))
+    desk.environment = secrets
+    assert desk.run("sh", "-ec", script).output == ""
+    assert (desk.home / ".netrc").stat().st_mode & 0o777 == 0o600
+    desk.environment = variables
+    argv = [*desk.installer("uv"), "install", "--no-cache", "--python", sys.executable]
+    assert_both(desk, desk.run(*argv, "--target", "target", "acme-foo", "proxied"), desk.project)
+
+
+def test_an_image_is_told_the_url_and_mounts_the_password(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No Docker here: the lines are read, ENV is what pip gets, and the secret lies where RUN mounts it."""
+    lines = printed(desk, "docker", capsys).splitlines()
+    desk.environment = dict(line[4:].split("=", 1) for line in lines if line.startswith("ENV "))
+    (run,) = (line for line in lines if line.startswith("RUN "))
+    assert run.startswith("RUN --mount=type=secret,id=netrc NETRC=/run/secrets/netrc pip install ")
+    secret(desk.home, "mounted", "machine 127.0.0.1 login NAME password PASSWORD\n")
+    desk.environment["NETRC"] = str(desk.home / "mounted")
+    (desk.project / "requirements.txt").write_text("acme-foo\nproxied\n")
+    command = run.partition(" pip ")[2].split()
+    done = desk.run(*desk.installer("pip-newest"), *command, "--target", "target")
+    assert_both(desk, done, desk.project)
