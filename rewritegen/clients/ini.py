@@ -66,9 +66,16 @@ def merge_ini(text: str, snippet: str, dialect: Dialect) -> str:
             expected[section][key] = then
             if then != there:
                 merged = _with_option(merged, section, key, then, dialect)
-    if read_ini(merged, dialect) != expected:
+    if not _reads_as(merged, expected, dialect):
         raise MergeRefusedError("its lines are laid out in a way that is not understood")
     return merged
+
+
+def _reads_as(text: str, expected: Sections, dialect: Dialect) -> bool:
+    try:
+        return read_ini(text, dialect) == expected
+    except MergeRefusedError:
+        return False
 
 
 def _appended(text: str, snippet: str) -> str:

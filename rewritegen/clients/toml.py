@@ -10,7 +10,7 @@ from typing import Any
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
-from tomlkit.items import Array
+from tomlkit.items import AoT, Array
 
 from rewritegen.clients.refused import MergeRefusedError
 from rewritegen.clients.values import merged_value
@@ -106,8 +106,7 @@ def _merge_entries(there: list[Any], wanted: list[Any]) -> None:
         tables = (table for table in there if isinstance(table, MutableMapping))
         found = next((table for table in tables if _name(table) == _name(entry)), None)
         if found is None:
-            # a list that is written between brackets takes no table that has a head of its own
-            there.append(_inline(entry) if isinstance(there, Array) else entry)
+            there.append(_entry(entry, there))
             continue
         for flag in _FLAGS:
             if flag in found and (flag not in entry or isinstance(entry[flag], list)):
@@ -120,9 +119,14 @@ def _name(entry: Mapping[str, Any]) -> str:
     return str(entry.get("name", "")).lower()
 
 
-def _inline(entry: Mapping[str, Any]) -> Any:
-    table = tomlkit.inline_table()
+def _entry(entry: Mapping[str, Any], there: list[Any]) -> Any:
+    """Return an entry in the way in which the list is written: between brackets, or with a head of its own."""
+    if not isinstance(there, Array | AoT):
+        return entry
+    table = tomlkit.inline_table() if isinstance(there, Array) else tomlkit.table()
     table.update(_plain(entry))
+    if isinstance(there, AoT):
+        table.trivia.indent = "\n"  # a blank line above it
     return table
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from rewritegen import pypi
 from tests.clients.test_configured import EASY, EVIL, OURS, PROJECT, Desk, desk, installed
 from tests.support.project_tools import Run
 
@@ -83,6 +84,16 @@ def test_uv_takes_a_name_that_was_forgotten_from_the_public_index(desk: Desk) ->
     assert f'name = "acme-foo"\nversion = "{EVIL}"\n' in lock
 
 
+def test_uv_takes_a_name_from_the_first_index_that_has_it(desk: Desk) -> None:
+    desk.environment |= {"UV_DEFAULT_INDEX": public(desk)}
+    desk.write("uv", desk.home / ".config/uv/uv.toml", "", *TWO)
+    argv = [*desk.installer("uv"), "install", "--no-cache", "--python", sys.executable]
+    names = ("acme-foo", "house-other", "proxied")
+    done = desk.run(*argv, "--target", "target", *names, reads=("UV_NO_CONFIG",))
+    assert done.status == 0, done.output
+    assert [installed(desk.project, n.replace("-", "_")) for n in names] == [OURS, "2.0", "1.0"]
+
+
 def easy_install(desk: Desk, name: str, *options: str) -> Run:
     conf = desk.home / ".pydistutils.cfg"
     names = ("--package", "acme-foo", "--package", "house-other")
@@ -117,6 +128,51 @@ def test_buildout(desk: Desk, name: str, version: str) -> None:
     done = desk.run(desk.tool("buildout").program, "-N")
     assert done.status == 0, done.output
     assert installed(desk.project, name.replace("-", "_")) == version
+
+
+@pytest.fixture
+def _pypi_is_the_public_index(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pypi, "well_known", lambda: (public(desk), ()))
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("_pypi_is_the_public_index")
+def test_pdm_takes_what_is_claimed_from_ours_only(desk: Desk) -> None:
+    project = f"{PROJECT}\n[tool.pdm]\ndistribution = false\n"
+    desk.write("pdm", desk.project / "pyproject.toml", project, *TWO)
+    desk.environment |= {"PDM_CHECK_UPDATE": "false"}
+    program = desk.tool("pdm").program
+    assert desk.run(program, "venv", "create", sys.executable).status == 0
+    done = desk.run(program, "install", "--no-self")
+    assert done.status == 0, done.output
+    assert installed(desk.project, "acme_foo") == OURS
+    assert installed(desk.project, "proxied") == "1.0"
+    assert "/simple/acme-foo/" not in desk.public_asked
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("_pypi_is_the_public_index")
+def test_pipenv_takes_what_names_our_source_from_ours_only(desk: Desk) -> None:
+    text = '[packages]\nacme-foo = {version = "*", index = "packages"}\nproxied = "*"\n'
+    desk.write("pipenv", desk.project / "Pipfile", text, *TWO)
+    desk.environment |= {"PIPENV_VENV_IN_PROJECT": "1", "PIPENV_NOSPIN": "1"}
+    done = desk.run(desk.tool("pipenv").program, "install", "--python", sys.executable)
+    assert done.status == 0, done.output
+    assert installed(desk.project, "acme_foo") == OURS
+    assert installed(desk.project, "proxied") == "1.0"
+
+
+@pytest.mark.long
+def test_poetry_takes_what_names_our_source_from_ours(desk: Desk) -> None:
+    """PyPI's address is poetry's own, so nothing of it is asked for here."""
+    text = PROJECT.replace(', "proxied"', "")
+    text += "\n[tool.poetry]\npackage-mode = false\n\n[tool.poetry.dependencies]\n"
+    text += 'acme-foo = {source = "packages"}\n'
+    desk.write("poetry", desk.project / "pyproject.toml", text, *TWO)
+    desk.environment |= {"POETRY_VIRTUALENVS_IN_PROJECT": "true"}
+    done = desk.run(desk.tool("poetry").program, "install", "--no-interaction")
+    assert done.status == 0, done.output
+    assert installed(desk.project, "acme_foo") == OURS
 
 
 def test_the_second_index_is_warned_of(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:

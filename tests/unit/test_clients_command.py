@@ -89,6 +89,24 @@ def test_what_is_unwise_is_said(
     assert "warning" not in out
 
 
+def test_a_front_is_what_a_loopback_site_has(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "site.yaml"
+    path.write_text(SITE.replace("[443]", "['127.0.0.1:443']"))
+    url = "https://front.example.org/"
+    assert main(["clients", str(path), "--tool", "pip", "--url", url]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_uv_has_nothing_to_pin(site: str, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["clients", site, "--tool", "uv-project", "--form", "two"]
+    assert main(command) == 0
+    assert "uv pins no prefix" in capsys.readouterr().err
+    assert main([*command, "--package", "acme-foo"]) == 0
+    assert "uv pins no prefix" not in capsys.readouterr().err
+
+
 def test_a_redirect_leaves_the_hosts_open(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -110,6 +128,9 @@ def test_write_check_and_diff(site: str, capsys: pytest.CaptureFixture[str]) -> 
     assert main(command) == 0
     out, err = capsys.readouterr()
     assert (out, err) == ("", f"wrote {conf}\n")
+    umask = os.umask(0o022)
+    os.umask(umask)
+    assert conf.stat().st_mode & 0o777 == 0o666 & ~umask
     assert conf.read_text().endswith("[global]\nindex-url = https://packages.example.org/simple/\n")
     assert main([*command, "--check"]) == 0
     assert main([*command, "--diff"]) == 0
@@ -299,6 +320,11 @@ def test_the_brackets_of_an_address_are_no_set_of_characters(
 ) -> None:
     assert main(["clients", site, "--tool", "buildout", "--url", "http://[::1]:8080/"]) == 0
     assert "allow-hosts = [[]::1]:8080\n" in capsys.readouterr().out
+
+
+def test_a_shell_is_given_words(site: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["clients", site, "--tool", "env", "--url", "http://[::1]:8080/"]) == 0
+    assert "export PIP_INDEX_URL='http://[::1]:8080/'\n" in capsys.readouterr().out
 
 
 def test_a_shell_takes_every_url(site: str, tmp_path: Path) -> None:

@@ -45,6 +45,12 @@ ROWS: dict[str, tuple[str, Form, str, str]] = {
         "[global]\nindex-url =\n    https://old.example.org/\n# kept\ntimeout = 1\n",
         "[global]\nindex-url = https://packages.example.org/simple/\n# kept\ntimeout = 1\n",
     ),
+    "pip: a comment above the value": (
+        "pip",
+        "one",
+        "[global]\nindex-url =\n    # why\n    https://old.example.org/\n",
+        "[global]\nindex-url = https://packages.example.org/simple/\n    # why\n",
+    ),
     "pip: ours with credentials": (
         "pip",
         "one",
@@ -159,6 +165,24 @@ ROWS: dict[str, tuple[str, Form, str, str]] = {
         'priority = "primary"\n',
         "=",
     ),
+    "poetry: an explicit source, and PyPI in another spelling": (
+        "poetry",
+        "two",
+        '[[tool.poetry.source]]\nname = "x"\nurl = "https://x.example.org/"\npriority = "explicit"\n\n'
+        '[[tool.poetry.source]]\nname = "pypi"\npriority = "supplemental"\n',
+        '[[tool.poetry.source]]\nname = "x"\nurl = "https://x.example.org/"\npriority = "explicit"\n\n'
+        '[[tool.poetry.source]]\nname = "PyPI"\npriority = "primary"\n\n'
+        '[[tool.poetry.source]]\nname = "packages"\nurl = "https://packages.example.org/simple/"\n'
+        'priority = "explicit"\n',
+    ),
+    "uv: a mirror of PyPI as the second": (
+        "uv",
+        "two",
+        '[[index]]\nname = "mirror"\nurl = "https://m.example.org/"\ndefault = true\n',
+        '[[index]]\nname = "mirror"\nurl = "https://m.example.org/"\ndefault = true\n\n'
+        "# packages.example.org beside PyPI; one index is safer, see `rewritegen clients --form one`\n"
+        '[[index]]\nname = "packages"\nurl = "https://packages.example.org/simple/"\n',
+    ),
     "pdm: an option of ours stays": (
         "pdm",
         "one",
@@ -207,6 +231,14 @@ REFUSED: dict[str, tuple[str, Form, str, str]] = {
         "[install]\nindex-url = https://x.example.org/\n",
         "wins over",
     ),
+    "pip: an indented key": (
+        "pip",
+        "one",
+        "[global]\n  index-url = https://old.example.org/\n",
+        "not understood",
+    ),
+    "pip: an indented head": ("pip", "one", "  [global]\n  timeout = 1\n", "beginning of a line"),
+    "a file of another kind": ("pip", "one", "#" * (1024 * 1024 + 1), "larger than any"),
     "pip: no index": ("pip", "one", "[global]\nno-index = true\n", "no index at all"),
     "pip: one already": (
         "pip",
@@ -218,6 +250,13 @@ REFUSED: dict[str, tuple[str, Form, str, str]] = {
     "env: uv's first index": ("env", "one", "UV_INDEX=x\n", "before this one"),
     "env: set twice": ("env", "one", "PIP_INDEX_URL=a\nPIP_INDEX_URL=b\n", "2 times"),
     "env: a line that does more": ("env", "one", "PIP_INDEX_URL=a; uv sync\n", "does more"),
+    "env: a value of two lines": ("env", "one", 'PIP_INDEX_URL="a\nb"\n', "does more"),
+    "env: one already": (
+        "env",
+        "two",
+        "PIP_INDEX_URL=https://packages.example.org/simple\n",
+        "one is enough",
+    ),
     "env: not in a line of its own": (
         "env",
         "one",
@@ -264,6 +303,18 @@ REFUSED: dict[str, tuple[str, Form, str, str]] = {
         "environment docs",
     ),
     "hatch: no table": ("hatch", "one", '[tool.hatch]\nenvs = "x"\n', "no table"),
+    "pixi: one already": (
+        "pixi",
+        "two",
+        '[pypi-options]\nindex-url = "https://packages.example.org/simple"\n',
+        "one is enough",
+    ),
+    "easy_install: one already": (
+        "easy_install",
+        "two",
+        "[easy_install]\nindex-url = https://packages.example.org/simple\n",
+        "one is enough",
+    ),
     "pixi: others": (
         "pixi",
         "one",
