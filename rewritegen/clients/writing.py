@@ -84,6 +84,8 @@ def change(tool: Tool, index: ClientIndex, text: str, path: Path) -> Change:
     """
     if tool.syntax == "paste":
         raise MergeRefusedError("only its author knows where these lines go")
+    if reason := _of_another_tool(tool, path):
+        raise MergeRefusedError(reason)
     hidden_by = path.with_name(tool.hidden_by) if tool.hidden_by else None
     if hidden_by is not None and hidden_by.exists():
         raise MergeRefusedError(f"{hidden_by.name} is there, and is read instead of it")
@@ -97,6 +99,16 @@ def change(tool: Tool, index: ClientIndex, text: str, path: Path) -> Change:
     if reasons := [*CONFLICTS[tool.name](_read(tool, new), index)]:
         raise MergeRefusedError("; ".join(reasons))
     return Change(path, before, (new.replace("\n", "\r\n") if windows else new).encode())
+
+
+def _of_another_tool(tool: Tool, path: Path) -> str:
+    """Return why a file with this name cannot be one of the tool: the name alone says what it is."""
+    if path.suffix == ".toml" and tool.syntax != "toml":
+        return f"a file of {tool.name} is no TOML"
+    project = tool.place == "pyproject.toml"
+    if path.suffix == ".toml" and project != (path.name == "pyproject.toml"):
+        return f"{tool.name} has its settings elsewhere: {tool.about}"
+    return ""
 
 
 def _present(path: Path) -> bytes | None:

@@ -402,6 +402,25 @@ def test_an_empty_file_becomes_what_is_printed(tool: str, form: Form, tmp_path: 
     assert path.read_text() == render(TOOLS[tool], index)
 
 
+@pytest.mark.parametrize(
+    ("tool", "name"),
+    [
+        ("pip", "pyproject.toml"),
+        ("dotenv", "uv.toml"),
+        ("uv", "pyproject.toml"),
+        ("uv-project", "uv.toml"),
+        ("pixi", "pyproject.toml"),
+        ("poetry", "poetry.toml"),
+    ],
+)
+def test_a_file_of_another_tool_is_refused(tool: str, name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_text("[a]\nb = 1\n")
+    with pytest.raises(MergeRefusedError, match=r"is no TOML|elsewhere"):
+        put(tool, "one", path)
+    assert path.read_text() == "[a]\nb = 1\n"
+
+
 def test_line_ends_of_windows_stay(tmp_path: Path) -> None:
     path = tmp_path / "pip.conf"
     path.write_bytes(b"[global]\r\ntimeout = 1\r\n")
