@@ -17,6 +17,7 @@ import click
 from rewritegen import __version__
 from rewritegen.cli_cache import cache
 from rewritegen.cli_check import check
+from rewritegen.cli_clients import clients
 from rewritegen.cli_completion import completion
 from rewritegen.cli_explain import explain
 from rewritegen.cli_lint import lint
@@ -312,6 +313,7 @@ commands.add_command(explain)
 commands.add_command(init)
 commands.add_command(lint)
 commands.add_command(schema)
+commands.add_command(clients)
 
 
 def _say(text: str) -> None:
