@@ -141,14 +141,16 @@ class Lab:
     def network(self, name: str = "inside", *, internal: bool = False) -> Network:
         """A network of this session, made when it is first asked for. None of them leads out of this machine.
 
-        :param internal: without a route out of it, so that no port of a container in it can be published.
+        :param internal: without a route out of it, so that no port of a container in it can be published. This
+            machine has no address in it: without a firewall, that is what keeps a gateway from being one.
         """
         if name not in self._networks:
+            alone = {"com.docker.network.bridge.inhibit_ipv4": "true"} if internal else {}
             self._networks[name] = self.client.networks.create(
                 f"rewritegen-tests-{self._label}-{name}",
                 driver="bridge",
                 internal=internal,
-                options={"com.docker.network.bridge.enable_ip_masquerade": "false"},
+                options={"com.docker.network.bridge.enable_ip_masquerade": "false", **alone},
                 labels={LABEL: self._label},
             )
         return self._networks[name]
