@@ -227,7 +227,7 @@ def test_when_the_disk_of_the_cache_is_full_nothing_wrong_comes(
 ) -> None:
     """httpd serves without keeping; nginx breaks off what it cannot write, which README says."""
     world = full(edition)
-    name, _, file = world.kept()
+    name, page, file = world.kept()
     cache = str(world.root / "cache")
     noise = b"".join(hashlib.sha256(str(n).encode()).digest() for n in range(32768))
     world.upstream.add("large", {"large-1.0.tar.gz": noise})
@@ -235,7 +235,7 @@ def test_when_the_disk_of_the_cache_is_full_nothing_wrong_comes(
     unknown = world.new()
     world.live.box.run("sh", "-c", f"cat /dev/zero > {cache}/hog")
     world.ours_is_served()
-    assert world.get(world.file_of(name)[0]).body == file.body
+    assert (world.page(name).body, world.get(world.file_of(name)[0]).body) == (page.body, file.body)
     answers = {"page": world.page(unknown), "file": world.get(target)}
     for what, got in answers.items():
         assert (what, got.whole) == (what, edition.kind == "apache")
