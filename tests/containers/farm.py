@@ -65,6 +65,7 @@ class ContainerFarm:
 
         :param own: with the text that is written for this very version (``--binary``), not with that for all.
         """
+        own = own or edition.needs_own
         key = (name, edition.name, own)
         if key not in self._live:
             scene = self.scene(name)
@@ -83,6 +84,8 @@ class ContainerFarm:
                 self._live[key] = error
                 raise
         found = self._live[key]
+        if isinstance(found, pytest.skip.Exception):
+            raise found
         if isinstance(found, BaseException):
             pytest.fail(f"did not start: {str(found)[:300]}", pytrace=False)
         return found
