@@ -68,6 +68,7 @@ done
 mkdir -p "$APACHE_RUN_DIR" "$APACHE_LOCK_DIR"
 """
 
+
 def debian_nginx(image: Debian, hosts: str = "/etc/nginx/conf.d") -> Edition:
     """Debian's package `nginx`."""
     return Edition(

@@ -56,9 +56,7 @@ class ContainedSite:
         return f"{self.box.log()}\n{self.box.run('cat', path)[1]}"
 
 
-def rendered(
-    site_file: Path, edition: Edition, capabilities: Capabilities | None = None
-) -> Files:
+def rendered(site_file: Path, edition: Edition, capabilities: Capabilities | None = None) -> Files:
     """What ``rewritegen generate`` writes; with capabilities, what it writes with ``--binary``.
 
     :raises AssertionError: when the server cannot do it.
@@ -99,7 +97,9 @@ def start(
         readable |= {tree / name: f"{edition.hosts}/{name}" for name, _ in files.texts}
     else:
         writable[tree] = tree
-        readable.setdefault(_AUTHORITIES, _AUTHORITIES)  # nginx reads it also when no upstream speaks TLS
+        readable.setdefault(
+            _AUTHORITIES, _AUTHORITIES
+        )  # nginx reads it also when no upstream speaks TLS
         for path in (tree, *tree.rglob("*")):
             os.chown(path, int(edition.user), int(edition.user))
         given = {"user": edition.user, **given}
