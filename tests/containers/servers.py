@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ __all__ = ["SITE_PORT", "ContainedSite", "rendered", "start"]
 
 #: The site listens on it inside; Debian's own hosts have 80.
 SITE_PORT = 8080
+_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class ContainedSite:
 
     def test(self) -> tuple[int, str]:
         """Test the configuration as it is now: exit code and output."""
-        return self.box.run(*self.edition.test)
+        return self.box.run(*(word.format(tree=self.text.parent) for word in self.edition.test))
 
     def log(self) -> str:
         """What it wrote to stdout and stderr, and its error log."""
@@ -54,17 +56,17 @@ class ContainedSite:
         return f"{self.box.log()}\n{self.box.run('cat', path)[1]}"
 
 
-def rendered(site_file: Path, kind: str, capabilities: Capabilities | None = None) -> Files:
+def rendered(site_file: Path, edition: Edition, capabilities: Capabilities | None = None) -> Files:
     """What ``rewritegen generate`` writes; with capabilities, what it writes with ``--binary``.
 
     :raises AssertionError: when the server cannot do it.
     """
-    server = server_named(kind)
+    server = server_named(edition.kind)
     plan = compile_plan(load_site(site_file))
     able = capabilities or server.baseline
-    refusals = server.refusals(plan, "vhost", able)
+    refusals = server.refusals(plan, edition.scope, able)
     assert not refusals, [str(problem) for problem in refusals]
-    return server.render(plan, "vhost", able)
+    return server.render(plan, edition.scope, able)
 
 
 def start(
@@ -85,32 +87,34 @@ def start(
     :param read: directories that the site names; they are seen at the same place, read-only.
     :param alias: the host name of the server in the networks.
     """
-    files = rendered(site_file, edition.kind, capabilities)
-    directory = site_file.parent / f"{site_file.stem}-{edition.name.replace(' ', '-')}"
-    files.write(directory)
-    mounts: dict[Path, Path | str] = {path: path for path in read}
-    for name, _ in files.texts:
-        mounts[directory / name] = f"{edition.hosts}/{name}"
-    for number, (path, text) in enumerate(edition.files):
-        own = directory / f"own-{number}"
-        own.write_text(text, "utf-8")
-        mounts[own] = path
-    modules = needed_modules("".join(text for _, text in files.texts))
+    files = rendered(site_file, edition, capabilities)
+    tree = site_file.parent / f"{site_file.stem}-{edition.name.replace(' ', '-')}"
+    files.write(tree)
+    readable: dict[Path, Path | str] = {path: path for path in read}
+    writable: dict[Path, Path | str] = {path: path for path in write}
     given = dict(options or {})
-    if edition.command:
-        given = {"user": edition.user, "tmpfs": {"/tmp": "mode=1777"}, **given}
+    if edition.hosts:
+        readable |= {tree / name: f"{edition.hosts}/{name}" for name, _ in files.texts}
+    else:
+        writable[tree] = tree
+        readable.setdefault(
+            _AUTHORITIES, _AUTHORITIES
+        )  # nginx reads it also when no upstream speaks TLS
+        for path in (tree, *tree.rglob("*")):
+            os.chown(path, int(edition.user), int(edition.user))
+        given = {"user": edition.user, **given}
     box = lab.run(
         lab.image(edition.image),
-        edition.argv(modules),
+        edition.argv(tree, needed_modules("".join(text for _, text in files.texts))),
         alias=alias,
-        read=mounts,
-        write={path: path for path in write},
+        read=readable,
+        write=writable,
         publish=[SITE_PORT],
         networks=networks,
         options=given,
     )
     plan = compile_plan(load_site(site_file))
-    live = ContainedSite(plan, box, edition, files.fingerprint, directory / files.texts[0][0])
+    live = ContainedSite(plan, box, edition, files.fingerprint, tree / files.texts[0][0])
     box.wait_for(lambda: is_healthy(live), f"{edition.name} answers")
     return live
 

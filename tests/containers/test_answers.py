@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.containers.cases import editions
-from tests.containers.editions import Edition, installed
+from tests.containers.editions import Edition
 from tests.containers.farm import ContainerFarm
 from tests.containers.named import sorted_out
 from tests.servers.judging import wrong_with, wrong_with_raw
@@ -25,7 +25,7 @@ def test_the_text_is_the_one_that_answers(
     container_farm: ContainerFarm,
     record_property: Callable[[str, object], None],
 ) -> None:
-    version = installed(container_farm.lab, edition).version
+    version = container_farm.installed(edition).version
     record_property("version", ".".join(map(str, version)))
     live = container_farm.live("team", edition)
     assert live.fingerprint in ask(live.port, "/-/rewritegen").body.decode()
@@ -42,7 +42,8 @@ def test_a_container_answers_as_decided(
 ) -> None:
     scene, live = container_farm.scene(row.scene), container_farm.live(row.scene, edition)
     found = wrong_with(row, scene, live, edition.kind)
-    left, named = sorted_out(edition, row.label, found)
+    version = container_farm.installed(edition).version
+    left, named = sorted_out(edition, version, row.label, found)
     for why in named:
         record_property("named", why)
     assert not left, "\n".join(left)
@@ -52,7 +53,14 @@ def test_a_container_answers_as_decided(
 @pytest.mark.parametrize("edition", editions())
 @pytest.mark.parametrize("row", RAW_ROWS, ids=lambda row: row.id.replace(" ", "-"))
 def test_bytes_that_no_client_sends_get_nowhere(
-    edition: Edition, row: RawRow, container_farm: ContainerFarm
+    edition: Edition,
+    row: RawRow,
+    container_farm: ContainerFarm,
+    record_property: Callable[[str, object], None],
 ) -> None:
     scene, live = container_farm.scene("team"), container_farm.live("team", edition)
-    assert not (found := list(wrong_with_raw(row, scene, live))), "\n".join(found)
+    version = container_farm.installed(edition).version
+    left, named = sorted_out(edition, version, row.id, wrong_with_raw(row, scene, live))
+    for why in named:
+        record_property("named", why)
+    assert not left, "\n".join(left)
