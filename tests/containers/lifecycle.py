@@ -16,12 +16,9 @@ from typing import Any
 
 import docker
 import pytest
-from _pytest.mark.structures import ParameterSet
 
 from tests.containers import servers
-from tests.containers.cases import editions
 from tests.containers.editions import Edition
-from tests.containers.images import Debian
 from tests.containers.lab import Lab
 from tests.containers.servers import SITE_PORT, ContainedSite
 from tests.containers.upstreams import ContainedIndex
@@ -31,7 +28,7 @@ from tests.support.processes import wait_until
 from tests.support.scenes import wheels
 from tests.support.sites import index_site, write_site
 
-__all__ = ["BOUND", "READ_SECONDS", "World", "build", "debian_editions"]
+__all__ = ["BOUND", "READ_SECONDS", "World", "build"]
 
 #: For what is to happen, on a machine that does other things as well.
 BOUND = 60.0
@@ -42,15 +39,6 @@ SPARE = "/volumes"
 NETWORKS = ("edge", "inside")
 #: `www-data` of every Debian.
 _WWW_DATA = 33
-
-
-def debian_editions() -> list[ParameterSet]:
-    """The editions with a shell and the programs that an administrator has there."""
-    return [
-        row
-        for row in editions()
-        if isinstance(row.values[0], Edition) and isinstance(row.values[0].image, Debian)
-    ]
 
 
 @dataclass

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.containers.cases import debian
 from tests.containers.editions import NORMAL, Edition
 from tests.containers.images import Debian
 from tests.containers.lab import Lab
-from tests.containers.lifecycle import World, build, debian_editions
+from tests.containers.lifecycle import World, build
 
 pytestmark = [pytest.mark.containers, pytest.mark.slow, pytest.mark.matrix]
 
@@ -93,9 +94,7 @@ def _build(lab: Lab, edition: Edition) -> Clock:
     return Clock(world, clock_file)
 
 
-on_each = pytest.mark.parametrize(
-    "edition", [row for row in debian_editions() if row.values[0] in NORMAL]
-)
+on_each = pytest.mark.parametrize("edition", [row for row in debian() if row.values[0] in NORMAL])
 
 
 @pytest.mark.exercise("jumps of the clock")

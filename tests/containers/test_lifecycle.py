@@ -11,9 +11,10 @@ from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
+from tests.containers.cases import debian
 from tests.containers.editions import Edition
 from tests.containers.lab import Lab
-from tests.containers.lifecycle import READ_SECONDS, SPARE, World, build, debian_editions, worlds
+from tests.containers.lifecycle import READ_SECONDS, SPARE, World, build, worlds
 from tests.support.processes import wait_until
 
 __all__ = ["worlds"]  # a fixture
@@ -23,7 +24,7 @@ pytestmark = [pytest.mark.containers, pytest.mark.slow]
 #: The limits of the site and what a busy machine takes; less than the limits that a site has of itself.
 MOST_SECONDS = 1 + READ_SECONDS + 9
 
-on_each = pytest.mark.parametrize("edition", debian_editions())
+on_each = pytest.mark.parametrize("edition", debian())
 Worlds = Callable[[Edition], World]
 
 
@@ -165,7 +166,7 @@ def test_a_broken_text_is_refused_and_the_old_one_goes_on(edition: Edition, worl
 
 
 @pytest.mark.exercise("reloads, also with a broken file")
-@pytest.mark.parametrize("edition", [row for row in debian_editions() if "Apache" in str(row.id)])
+@pytest.mark.parametrize("edition", debian("apache"))
 @pytest.mark.parametrize("signal", ["USR1", "HUP"])
 def test_a_raw_signal_with_a_broken_text_ends_httpd(
     signal: str, edition: Edition, worlds: Worlds
