@@ -70,7 +70,7 @@ def _fetch(client: Client, python: str, kept: Path) -> None:
 
 def _target(python: str) -> list[str]:
     """Options of pip for the Python of an image, which need not be that of the tests."""
-    platforms = [f"manylinux_2_{minor}_x86_64" for minor in range(31, 4, -1)]
+    platforms = [f"manylinux_2_{minor}_x86_64" for minor in range(36, 4, -1)]
     platforms += ["manylinux2014_x86_64"]
     return ["--python-version", python, *(f"--platform={name}" for name in platforms)]
 

@@ -7,8 +7,8 @@ that and still be asked.
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -134,19 +134,11 @@ class World:
         At the end each of them has been answered, and not with a page.
         """
         names = [self.new() for _ in range(count)]
-        answers: list[Got] = []
-        threads = [
-            threading.Thread(target=lambda name=name: answers.append(self.page(name)))
-            for name in names
-        ]
-        with self.frozen():
-            for thread in threads:
-                thread.start()
-            yield lambda: not answers
-            for thread in threads:
-                thread.join(BOUND)
-        assert {answer.status for answer in answers} <= {502, 503, 504}, answers
-        assert len(answers) == count
+        with ThreadPoolExecutor(count) as pool, self.frozen():
+            asking = [pool.submit(self.page, name) for name in names]
+            yield lambda: not any(one.done() for one in asking)
+            statuses = {one.result(BOUND).status for one in asking}
+        assert statuses <= {502, 503, 504}, statuses
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
