@@ -42,6 +42,8 @@ class Client:
     """Shell commands that install ``{first}`` and ``{second}`` from ``{index}`` on ``{host}``, in an empty place."""
     python: str
     """The command of the Python that has them afterwards."""
+    private: str = "Acme.Foo"
+    """How it is asked for our project."""
 
     @property
     def build(self) -> str:
@@ -143,6 +145,7 @@ OLD = (
         "for wheel in /wheels/{name}/*.whl; do python3 -m zipfile -e $wheel /opt/{name}; done\n",
         _PIP_1.format(name="pip-1", python="python2.7"),
         "env PYTHONPATH=target python2.7",
+        private="Acme-Foo",  # a dot is no dash to it
     ),
     _pip("pip-9", "pip==9.0.3"),
 )

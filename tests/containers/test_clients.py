@@ -174,7 +174,7 @@ def test_a_client_installs_a_private_and_a_public_package(
     world.upstream.forget()
     world.upstream.files.forget()
     script = client.script.format(
-        index=f"http://{host}:{SITE_PORT}/simple/", host=host, first=PRIVATE, second=PUBLIC
+        index=f"http://{host}:{SITE_PORT}/simple/", host=host, first=client.private, second=PUBLIC
     )
     proof = "import acme_foo, proxied; print('has %s %s' % (acme_foo.VERSION, proxied.VERSION))"
     status, said = world.run(
