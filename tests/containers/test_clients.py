@@ -110,7 +110,9 @@ class World:
             },
         )
         status = box.container.wait(timeout=CLIENT_SECONDS)["StatusCode"]
-        return int(status), box.log()
+        said = box.log()
+        box.remove()
+        return int(status), said
 
     def probe(self, network: str) -> list[str]:
         """What a container finds of the upstream by its name, of it by its address, and of this machine."""
