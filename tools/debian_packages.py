@@ -12,9 +12,11 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+
+from tools import engine
 
 #: Program or file that proves a package, and the package.
 NEEDED = {
@@ -23,13 +25,21 @@ NEEDED = {
     "/usr/bin/openssl": "openssl",
     "/etc/ssl/certs/ca-certificates.crt": "ca-certificates",
 }
-SERVICES = {"nginx", "apache2"}
+#: The same, for tests in containers.
+FOR_CONTAINERS = {
+    "/usr/sbin/dockerd": "docker.io",
+    "/usr/sbin/iptables": "iptables",
+    "/usr/sbin/debootstrap": "debootstrap",
+}
+#: The same, when REWRITEGEN_REQUIRE names it: it is large, and one test needs it.
+IF_REQUIRED = {"/usr/bin/chromium": "chromium"}
+SERVICES = {"nginx", "apache2", "docker", "containerd"}
 POLICY = Path("/usr/sbin/policy-rc.d")
 
 
-def missing() -> list[str]:
-    """Return the packages of :data:`NEEDED` that are not there."""
-    return [package for proof, package in NEEDED.items() if not Path(proof).exists()]
+def missing(needed: Mapping[str, str]) -> list[str]:
+    """Return the packages of a table like :data:`NEEDED` that are not there."""
+    return [package for proof, package in needed.items() if not Path(proof).exists()]
 
 
 @contextmanager
@@ -81,8 +91,17 @@ def install(packages: list[str]) -> None:
 
 
 def main() -> int:
-    """Install what is missing; exit 1 with the command to type when that cannot be done here."""
-    packages = missing()
+    """Install what is missing; exit 1 with the command to type when that cannot be done here.
+
+    An engine that answers is as good as one of our own.
+    """
+    packages = missing(NEEDED)
+    for_containers = missing(FOR_CONTAINERS)
+    if engine.found():
+        for_containers = [name for name in for_containers if name not in ("docker.io", "iptables")]
+    packages += for_containers
+    required = os.environ.get("REWRITEGEN_REQUIRE", "").replace(",", " ").split()
+    packages += [name for name in missing(IF_REQUIRED) if {name, "all"}.intersection(required)]
     if not packages:
         return 0
     command = "apt-get install --no-install-recommends " + " ".join(packages)

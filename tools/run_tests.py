@@ -2,8 +2,9 @@
 
 The Python that runs this file runs everything; each other one from 3.10 to 3.13 runs everything but the tests marked
 ``slow``. Set REWRITEGEN_PYTHONS to interpreters or directories (joined by ``:``) to add some, and to ``none`` to use
-only the one. With ``--long`` first, it runs the tests marked ``long`` on the one, and nothing else. All other arguments
-go to pytest: ``python3 -m tools.run_tests tests/unit -k names``.
+only the one. With ``--long`` first, it runs the tests marked ``long`` on the one, and nothing else; with ``--matrix``
+those marked ``edition``, of which the default run has Debian bookworm only, and writes docs/compatibility.md. All other
+arguments go to pytest: ``python3 -m tools.run_tests tests/unit -k names``.
 
 REWRITEGEN_REQUIRE=nginx,apache,uv,openssl turns "skipped, because it is not installed" into a failure.
 """
@@ -19,13 +20,18 @@ import xml.etree.ElementTree as ET  # reads pytest's own report
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools import debian_packages, environment, pythons
+from tools import compatibility, debian_packages, environment, pythons
 
 ROOT = environment.ROOT
 WORKERS = str(min(4, os.cpu_count() or 1))
-ALL = "not bench and not containers and not long"
-QUICK = f"{ALL} and not slow"
+ALL = "not bench and not matrix and not long"
+QUICK = f"{ALL} and not slow and not containers"
 LONG = "long"
+MATRIX = "edition"
+#: Options of this program that select tests for the one Python only, and the selection.
+ALONE = {"--long": LONG, "--matrix": MATRIX}
+#: What reports of a selection are called.
+KINDS = {LONG: "long-tests", MATRIX: "matrix"}
 
 
 @dataclass(frozen=True)
@@ -50,11 +56,11 @@ class Run:
 
 def run(interpreter: Path, python: str, selection: str, arguments: list[str]) -> Run:
     """Run pytest with ``interpreter`` on the tests that the marker expression selects."""
-    kind = "long-tests" if selection == LONG else "tests"
-    report = ROOT / "build" / f"{kind}-{python}.xml"
+    report = report_of(selection, python)
     report.unlink(missing_ok=True)
     print(f"\n=== Python {python}: {selection} ===", flush=True)
-    workers = ["-n", WORKERS, "--dist", "loadscope"]
+    # the tests of one server of the matrix share its containers, wherever they are written
+    workers = ["-n", WORKERS, "--dist", "loadgroup" if selection == MATRIX else "loadscope"]
     command = [str(interpreter), "-m", "pytest", *workers, "-m", selection]
     directories = [str(interpreter.parent.parent / environment.PROGRAMS), *os.get_exec_path()]
     variables = {**os.environ, "PATH": os.pathsep.join(directories)}
@@ -66,6 +72,11 @@ def run(interpreter: Path, python: str, selection: str, arguments: list[str]) ->
     return Run(
         python, selection, done.returncode, passed, failed, skipped, time.monotonic() - start
     )
+
+
+def report_of(selection: str, python: str) -> Path:
+    """Return where the report of a run is."""
+    return ROOT / "build" / f"{KINDS.get(selection, 'tests')}-{python}.xml"
 
 
 def counts(report: Path) -> tuple[int, int, int]:
@@ -89,10 +100,12 @@ def main(arguments: list[str]) -> int:
     (ROOT / "build").mkdir(exist_ok=True)
     main_version = platform.python_version()
     interpreter = environment.make(ROOT / ".venv", extras="serve,watch,test,lint")
-    long = arguments[:1] == ["--long"]
-    selection, arguments = (LONG, arguments[1:]) if long else (ALL, arguments)
+    chosen = ALONE.get(arguments[0]) if arguments else None
+    selection, arguments = (chosen, arguments[1:]) if chosen else (ALL, arguments)
     runs = [run(interpreter, main_version, selection, arguments)]
-    alone = long or os.environ.get("REWRITEGEN_PYTHONS") == "none"
+    if selection == MATRIX:
+        compatibility.write(report_of(selection, main_version))
+    alone = chosen or os.environ.get("REWRITEGEN_PYTHONS") == "none"
     others = {} if alone else pythons.find()
     for minor, python in others.items():
         if not main_version.startswith(f"{minor}."):

@@ -6,8 +6,6 @@ import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
-import trustme
-
 __all__ = ["Authority", "Certificate"]
 
 
@@ -29,6 +27,8 @@ class Authority:
     """Signs certificates for any host name; nobody but a test that is given :attr:`pem` trusts it."""
 
     def __init__(self, directory: Path) -> None:
+        import trustme  # who only shows certificates, as an upstream in a container, does not have it
+
         self._directory = directory
         self._authority = trustme.CA()
         self.pem = directory / "authority.pem"

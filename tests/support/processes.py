@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import shutil
 import signal
 import socket
@@ -22,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from tests.support.ports import HOST, free_port
 from tests.support.tools import require
 
 __all__ = [
@@ -38,16 +38,10 @@ __all__ = [
     "wait_until",
 ]
 
-HOST = "127.0.0.1"
 START_SECONDS = 20.0
 STOP_SECONDS = 10.0
 
 _PAUSE = threading.Event()  # never set: wait() on it is the pause of a poll with a deadline
-_given_ports: set[int] = set()
-
-#: Below what Linux (32768) and others (49152) give to connections; each worker has every fourth.
-_FIRST_PORT, _LAST_PORT, _WORKERS = 10240, 32768, 4
-_PORTS = random.SystemRandom()
 
 
 class ServerStartError(AssertionError):
@@ -72,32 +66,6 @@ def traversable_directory() -> Iterator[Path]:
 def is_root() -> bool:
     """Whether servers that we start will switch to another user."""
     return os.geteuid() == 0
-
-
-def free_port() -> int:
-    """A TCP port on the loopback interface that nothing listens on; the same one is never given twice.
-
-    It is none of those that the system gives to connections, because it is bound some time after this returns, and no
-    other worker of pytest-xdist is given it.
-    """
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    for _ in range(1000):
-        port = _PORTS.randrange(_FIRST_PORT, _LAST_PORT, _WORKERS) + worker % _WORKERS
-        if port not in _given_ports and _is_free(port):
-            _given_ports.add(port)
-            return port
-    raise AssertionError(f"no port between {_FIRST_PORT} and {_LAST_PORT} is free")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        # as servers bind it: connections that were closed a moment ago do not count
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True
 
 
 def wait_until(condition: object, what: str, seconds: float = 10.0) -> None:

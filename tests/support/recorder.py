@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 from tests.support.certificates import Certificate
 from tests.support.exchange import ELSEWHERE, NO_ANSWER, Mode, Recorded, Reply
-from tests.support.processes import HOST, free_port
+from tests.support.ports import HOST, free_port
 
 __all__ = ["Recorder"]
 
@@ -31,11 +31,13 @@ class Recorder:
     """A threaded HTTP/1.1 server that records requests and answers with :meth:`reply`, in the mode set for the path."""
 
     name = "upstream"
+    address = HOST
+    """What it binds to."""
 
     def __init__(self, tls: Certificate | None = None, host_name: str = HOST) -> None:
         self.port = free_port()
         self.host_name = host_name
-        self.requests: list[Recorded] = []
+        self._recorded: list[Recorded] = []
         self.moved_to = ""
         """``scheme://host:port`` where the mode ``moved`` sends its client."""
         self.aborted = 0
@@ -50,6 +52,11 @@ class Recorder:
         self._sni: dict[int, str | None] = {}
         if self._tls is not None:
             self._tls.sni_callback = self._remember_sni
+
+    @property
+    def requests(self) -> list[Recorded]:
+        """What it was asked, in order."""
+        return self._recorded
 
     @property
     def origin(self) -> str:
@@ -102,7 +109,7 @@ class Recorder:
     def forget(self) -> None:
         """Empty the record."""
         with self._lock:
-            self.requests.clear()
+            self._recorded.clear()
 
     def asked(self, word: str) -> list[Recorded]:
         """The requests whose target has this word in it."""
@@ -112,7 +119,7 @@ class Recorder:
     def status_of(self, request: Recorded) -> int:
         """The status that a client would get in the present mode; 502 when it would get no answer."""
         mode = self._modes.get(request.target.partition("?")[0], self._mode)
-        if self._server is None or mode in NO_ANSWER:
+        if not self.is_open or mode in NO_ANSWER:
             return 502
         return self._in_mode(mode, request).status
 
@@ -136,7 +143,7 @@ class Recorder:
     def _record(self, raw: bytes, connection: socket.socket) -> Recorded:
         recorded = Recorded(self.name, raw, self._sni.get(id(connection)))
         with self._lock:
-            self.requests.append(recorded)
+            self._recorded.append(recorded)
         return recorded
 
     def _serve(self, connection: socket.socket) -> None:
@@ -268,7 +275,7 @@ class _Listener(socketserver.ThreadingTCPServer):
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
         self.connections: set[socket.socket] = set()
-        super().__init__((HOST, recorder.port), _Connection)
+        super().__init__((recorder.address, recorder.port), _Connection)
 
     def shutdown_request(self, request: object) -> None:
         """Close without shutdown(): that would send FIN where the mode ``reset`` wants RST."""

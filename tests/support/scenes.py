@@ -32,6 +32,12 @@ class Scene:
     upstreams: tuple[Index, ...] = ()
     places: dict[str, str] = field(default_factory=dict)
     """What stands in braces in the targets of the table: paths that hold a hash."""
+    index: Callable[..., Index] = Index
+    """Makes an upstream."""
+    own: Mapping[str, Any] = field(default_factory=dict)
+    """Settings of the place where the site runs, before those of the scene."""
+    secure_name: str = "localhost"
+    """The host name of an upstream that speaks TLS."""
 
     def forget(self) -> None:
         """Empty the records of the upstreams."""
@@ -43,7 +49,7 @@ class Scene:
         """Write the site file for one server."""
         directory = self.root / label
         directory.mkdir(exist_ok=True)
-        return write_site(directory / "site.yaml", self.settings, port)
+        return write_site(directory / "site.yaml", {**self.own, **self.settings}, port)
 
 
 def wheels(*specs: str) -> Projects:
@@ -66,8 +72,8 @@ def _decoys(*specs: str) -> Projects:
     }
 
 
-def _public(*specs: str, decoys: tuple[str, ...] = (), **options: Any) -> Index:
-    return Index({**wheels(*specs), **_decoys(*decoys)}, **options)
+def _public(scene: Scene, *specs: str, decoys: tuple[str, ...] = (), **options: Any) -> Index:
+    return scene.index({**wheels(*specs), **_decoys(*decoys)}, **options)
 
 
 def _proxy(index: Index, name: str = "public") -> dict[str, Any]:
@@ -118,7 +124,7 @@ def team(scene: Scene) -> None:
     mirror = trees.bandersnatch(
         scene.root / "mirror", {**wheels("mirrored-1.0"), **_decoys(*public, *more)}
     )
-    index = _public("proxied-1.0", "acme-oss-1.0", decoys=("mirrored-9.0", *public, *more))
+    index = _public(scene, "proxied-1.0", "acme-oss-1.0", decoys=("mirrored-9.0", *public, *more))
     scene.upstreams = (index,)
     scene.settings = {
         "state": str(scene.root / "state"),
@@ -200,8 +206,10 @@ def listing(scene: Scene) -> None:
 def relay(scene: Scene) -> None:
     """An egg server of our own, asked for its claims only, before a public index with relative links."""
     private = trees.projects(scene.root / "private", wheels("local-tool-1.0"))
-    ours = Index(wheels("relay-tool-1.0"), links="devpi", mount="/team/pypi/+simple/")
-    index = _public("proxied-1.0", decoys=("relay-tool-9.0", "relay-ghost-9.0"), links="packages")
+    ours = scene.index(wheels("relay-tool-1.0"), links="devpi", mount="/team/pypi/+simple/")
+    index = _public(
+        scene, "proxied-1.0", decoys=("relay-tool-9.0", "relay-ghost-9.0"), links="packages"
+    )
     scene.upstreams = (ours, index)
     scene.settings = {
         "state": str(scene.root / "state"),
@@ -229,7 +237,7 @@ def _mounted(scene: Scene, mount: str, names: tuple[str, ...]) -> None:
     mirror = trees.bandersnatch(
         scene.root / "mirror", {**wheels("mirrored-1.0"), **_decoys("acme-foo-9.0")}
     )
-    index = _public("proxied-1.0", decoys=("acme-foo-9.0",))
+    index = _public(scene, "proxied-1.0", decoys=("acme-foo-9.0",))
     scene.upstreams = (index,)
     scene.settings = {
         "index": mount,
@@ -258,8 +266,8 @@ def tls(scene: Scene) -> None:
     """TLS on both sides: ours, and a verified upstream that is asked by name."""
     private = trees.projects(scene.root / "private", wheels("acme-foo-1.0"))
     ours = scene.authority.issue("packages.example.org", "127.0.0.1")
-    theirs = scene.authority.issue("localhost")
-    index = _public("proxied-1.0", tls=theirs, host_name="localhost")
+    theirs = scene.authority.issue(scene.secure_name)
+    index = _public(scene, "proxied-1.0", tls=theirs, host_name=scene.secure_name)
     scene.upstreams = (index,)
     scene.settings = {
         "tls": {"certificate": str(ours.chain), "key": str(ours.key)},
@@ -276,7 +284,7 @@ def impostor(scene: Scene) -> None:
     """The upstream shows a certificate of another name."""
     private = trees.projects(scene.root / "private", wheels("acme-foo-1.0"))
     theirs = scene.authority.issue("other.example.org")
-    index = _public("proxied-1.0", tls=theirs, host_name="localhost")
+    index = _public(scene, "proxied-1.0", tls=theirs, host_name=scene.secure_name)
     scene.upstreams = (index,)
     scene.settings = {
         "ca": str(scene.authority.pem),
@@ -294,9 +302,12 @@ SCENES: Mapping[str, Callable[[Scene], None]] = {
 }
 
 
-def build(name: str, root: Path, authority: Authority) -> Scene:
-    """Make the world of one scene below an empty directory; its upstreams are not open yet."""
-    scene = Scene(name, root, authority)
+def build(name: str, root: Path, authority: Authority, **place: Any) -> Scene:
+    """Make the world of one scene below an empty directory; its upstreams are not open yet.
+
+    :param place: fields of :class:`Scene` that say where it will run.
+    """
+    scene = Scene(name, root, authority, **place)
     SCENES[name](scene)
     return scene
 

