@@ -78,7 +78,9 @@ def clients(
 
     No password is ever in it: comments say how the tool is given one.
 
-    Example: rewritegen clients site.yaml --tool pip --write
+    \b
+    Example:
+      rewritegen clients site.yaml --tool pip --write
     """
     from rewritegen.clients.advice import LISTED, credentials, warnings
     from rewritegen.clients.index import client_index

@@ -6,7 +6,14 @@ import time
 from collections.abc import Iterator, Mapping
 
 from rewritegen.ignored import Ignored
-from rewritegen.lint import dependency_rules, directory_rules, site_rules, text_rules
+from rewritegen.lint import (
+    apache_rules,
+    dependency_rules,
+    directory_rules,
+    nginx_rules,
+    site_rules,
+    text_rules,
+)
 from rewritegen.lint.context import Context
 from rewritegen.lint.rule import Found, Rule
 from rewritegen.reports import Finding, Report
@@ -32,6 +39,8 @@ RULES: dict[str, Rule] = dict(
             **directory_rules.RULES,
             **dependency_rules.RULES,
             **text_rules.RULES,
+            **nginx_rules.RULES,
+            **apache_rules.RULES,
         }.items()
     )
 )

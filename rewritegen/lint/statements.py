@@ -6,7 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-__all__ = ["Statement", "apache_statements", "nginx_statements"]
+from rewritegen.lint.context import Text
+from rewritegen.lint.rule import Found
+
+__all__ = ["Statement", "apache_statements", "found_at", "is_anchored", "nginx_statements"]
 
 
 class Statement(NamedTuple):
@@ -90,3 +93,14 @@ def _joined(text: str) -> Iterator[tuple[int, str]]:
             continue
         yield start, "".join([*parts, line])
         parts = []
+
+
+def found_at(text: Text, statement: Statement, message: str) -> Found:
+    """Return what is wrong with a statement, and where it stands."""
+    came = str(statement)
+    return Found(message, "", f"{text.name}:{statement.line}", came[:200])
+
+
+def is_anchored(pattern: str) -> bool:
+    """Tell whether a pattern begins where the text does."""
+    return re.sub(r"^\(\?[a-z]+\)\s*", "", pattern.strip()).startswith("^")

@@ -27,6 +27,12 @@ cache: {{path: {root}/cache}}
 """
 
 
+@pytest.fixture(autouse=True)
+def _usual_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """pytest-xdist tells its workers how wide its own terminal is."""
+    monkeypatch.setenv("COLUMNS", "100")
+
+
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     """A site with one private page, one scanned name and one page in its mirror."""
@@ -201,7 +207,7 @@ def test_a_server_that_cannot_serve_the_site_is_named(
 
 
 def test_the_whole_site(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    shown = text(capsys, str(site))
+    shown = " ".join(text(capsys, str(site)).split())
     assert "site.yaml:4 nginx:" in shown
     assert shown.count(" apache:") > 10
     assert main(["explain", str(site), "--format", "json"]) == 0

@@ -27,6 +27,7 @@ class Setup(NamedTuple):
     text: str = ""
     """An installed text, by the server that ``served`` names; ``GENERATED`` is what is generated."""
     served: str = "nginx"
+    name: str = "site.conf"
     edit: Callable[[str], str] | None = None
     known: frozenset[str] = frozenset()
 
@@ -178,6 +179,14 @@ CASES: dict[str, Case] = {
         nginx("location / { add_header Vary Accept always; }"),
         nginx("location / { add_header Vary Accept; add_header X-Index-Source none; }"),
     ),
+    "RG068": Case(
+        nginx("location / { error_page 502 /x; }"),
+        nginx("location / { error_page 502 = /x; error_page 404 =200 /y; }"),
+    ),
+    "RG069": Case(
+        Setup(BASE + PYPI, text="map $a $b { default 0; }", name="a.locations.conf"),
+        Setup(BASE + PYPI, text="location / { set $a 1; }", name="a.locations.conf"),
+    ),
     "RG070": Case(
         apache('RewriteRule "^/(.*)$" "$1" "[L]"'), apache('RewriteRule "^/(.*)$" "/srv/$1"')
     ),
@@ -192,6 +201,11 @@ CASES: dict[str, Case] = {
         apache('RewriteRule "^" "/x" "[B,L]"'), apache('RewriteRule "^" "/x" "[E=B:1,L]"')
     ),
     "RG074": Case(apache("CacheEnable disk"), apache("CacheQuickHandler Off\nCacheEnable disk")),
+    "RG075": Case(apache("AllowEncodedSlashes NoDecode"), apache("AllowEncodedSlashes Off")),
+    "RG076": Case(
+        apache('<LocationMatch "simple/">\n</LocationMatch>'),
+        apache('<LocationMatch "^/simple/">\n</LocationMatch>'),
+    ),
 }
 
 
@@ -215,7 +229,7 @@ def context_of(setup: Setup, root: Path) -> Context:
 
 
 def _installed(setup: Setup, read: Site) -> Text:
-    name, text = "site.conf", setup.text
+    name, text = setup.name, setup.text
     if text == "GENERATED":
         program = server(setup.served)
         ((name, text),) = program.render(compile_plan(read), "vhost", program.baseline).texts

@@ -14,6 +14,7 @@ from rewritegen.lint.rule import Rule
 from rewritegen.lint.run import RULES, UNUSED, run_lint
 from rewritegen.lint.statements import apache_statements, nginx_statements
 from rewritegen.reports import FORMATS
+from rewritegen.servers.base import Scope
 from rewritegen.site import load_site
 from tests.lint.cases import CASES, context_of
 
@@ -23,6 +24,7 @@ EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 if set(CASES) != set(RULES):
     raise AssertionError(f"no case, or no rule: {sorted(set(CASES) ^ set(RULES))}")
 
+SCOPES: tuple[Scope, ...] = ("standalone", "locations")
 RULES_OF_THE_FILE = {code: rule for code, rule in RULES.items() if rule.about == "site"}
 
 each_rule = pytest.mark.parametrize("code", RULES)
@@ -82,9 +84,12 @@ def test_no_other_command_has_these_codes() -> None:
 def test_an_example_has_no_finding(example: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hosts = ("https://index.example.org/simple/", ("https://files.example.org/",))
     monkeypatch.setattr(pypi, "well_known", lambda: hosts)
-    report = run_lint(Context(load_site(example), look=False))
-    assert report.exit_code == 0
-    assert [one for one in report.findings if one.family == "generated text" and one.counts] == []
+    site = load_site(example)
+    assert run_lint(Context(site, look=False)).exit_code == 0
+    about_text = {code: rule for code, rule in RULES.items() if rule.about == "text"}
+    for scope in SCOPES:
+        report = run_lint(Context(site, look=False, scope=scope), about_text)
+        assert [one for one in report.findings if one.severity != "ok"] == []
 
 
 SITE = "server_name: a.example.org\nstate: {root}/state\nprivate: [{{path: {root}/team}}]\n"
