@@ -46,7 +46,9 @@ _CERTIFICATES: dict[str, tuple[str, ...]] = {
     "uv": ("SSL_CLIENT_CERT is the path of the PEM file",),
     "both": ("PIP_CLIENT_CERT and SSL_CLIENT_CERT are the path of the PEM file",),
     "poetry": ("`poetry config certificates.{name}.client-cert FILE` has been run",),
-    "pdm": ("`pdm config pypi.client_cert FILE` has been run",),
+    "pdm": (
+        "`pdm config pypi.client_cert FILE` has been run; pdm 2.29 takes none beside `pypi.ca_certs`",
+    ),
     "pixi": ("no setting of pixi for it is known",),
     "pypirc": ("this tool cannot show one: give it a front that does",),
 }

@@ -18,10 +18,28 @@ __all__ = ["CONFLICTS", "Conflicts"]
 Conflicts: TypeAlias = Callable[[Mapping[str, Any], ClientIndex], Iterator[str]]
 
 
+_TRUE = frozenset({"1", "true", "t", "yes", "y", "on"})
+
+
+def _below(file: Any, *keys: str) -> Mapping[str, Any]:
+    """Return a table of a file; an empty one where there is none, or something else."""
+    for key in keys:
+        file = file.get(key) if isinstance(file, Mapping) else None
+    return file if isinstance(file, Mapping) else {}
+
+
+def _entries(table: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    """Return the tables of a list; what is no table means nothing to a tool, or stops it."""
+    found = table.get(key)
+    return (
+        [entry for entry in found if isinstance(entry, Mapping)] if isinstance(found, list) else []
+    )
+
+
 def _pip(file: Mapping[str, Any], index: ClientIndex) -> Iterator[str]:
     """pip reads [global], then the section of its command, which wins."""
     for section, values in file.items():
-        if values.get("no-index", "").strip().lower() in ("1", "true", "yes", "on"):
+        if values.get("no-index", "").strip().lower() in _TRUE:
             yield f"`no-index` in [{section}]: pip asks no index at all"
         if index.two:
             if same_url(values.get("index-url", ""), index.url):
@@ -52,7 +70,8 @@ def _variables(file: Mapping[str, Any], index: ClientIndex) -> Iterator[str]:
             "UV_NO_INDEX",
         )
     for name in names:
-        if file.get(name):
+        value = str(file.get(name, "")).strip()
+        if value and (not name.endswith("_NO_INDEX") or value.lower() in _TRUE):
             yield f"`{name}` is set: {_why(name)}"
     for name in ("PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL"):
         if index.two and same_url(str(file.get(name, "")), index.url):
@@ -74,7 +93,7 @@ def _uv(file: Mapping[str, Any], index: ClientIndex) -> Iterator[str]:
             yield f"`{old}`: the older spelling of an index, which uv asks as well"
     if str(file.get("index-strategy", "first-index")) != "first-index":
         yield "`index-strategy`: the first index that has a name must decide"
-    for entry in file.get("index", ()):
+    for entry in _entries(file, "index"):
         if entry.get("name") == index.name or entry.get("explicit") is True:
             continue
         if not index.two or entry.get("default") is not True:
@@ -82,12 +101,12 @@ def _uv(file: Mapping[str, Any], index: ClientIndex) -> Iterator[str]:
 
 
 def _uv_project(file: Mapping[str, Any], index: ClientIndex) -> Iterator[str]:
-    return _uv(file.get("tool", {}).get("uv", {}), index)
+    return _uv(_below(file, "tool", "uv"), index)
 
 
 def _poetry(file: Mapping[str, Any], index: ClientIndex) -> Iterator[str]:
     """A source without a priority is a primary one; PyPI is asked again as soon as it is listed."""
-    for entry in file.get("tool", {}).get("poetry", {}).get("source", ()):
+    for entry in _entries(_below(file, "tool", "poetry"), "source"):
         wanted = {index.name, "pypi"} if index.two else {index.name}
         if str(entry.get("name", "")).lower() in wanted or entry.get("priority") == "explicit":
             continue
@@ -96,21 +115,22 @@ def _poetry(file: Mapping[str, Any], index: ClientIndex) -> Iterator[str]:
 
 def _pdm(file: Mapping[str, Any], index: ClientIndex) -> Iterator[str]:
     wanted = {index.name, "pypi"} if index.two else {"pypi"}
-    for entry in file.get("tool", {}).get("pdm", {}).get("source", ()):
+    for entry in _entries(_below(file, "tool", "pdm"), "source"):
         if str(entry.get("name", "")).lower() not in wanted:
             yield f"another source, {_called(entry)}, is asked for names of no other"
 
 
 def _hatch(file: Mapping[str, Any], index: ClientIndex) -> Iterator[str]:
-    environments = file.get("tool", {}).get("hatch", {}).get("envs", {})
-    for name, environment in environments.items():
-        for reason in _variables(environment.get("env-vars", {}), index):
+    environments = _below(file, "tool", "hatch", "envs")
+    for name in environments:
+        for reason in _variables(_below(environments, name, "env-vars"), index):
             yield f"environment {name}: {reason}"
 
 
 def _pixi(file: Mapping[str, Any], index: ClientIndex) -> Iterator[str]:
-    options = file.get("pypi-options", {})
-    for url in options.get("extra-index-urls", ()):
+    options = _below(file, "pypi-options")
+    others = options.get("extra-index-urls")
+    for url in others if isinstance(others, list) else ():
         if not (index.two and same_url(str(url), index.url)):
             yield "`extra-index-urls`: pixi asks them before this one"
     if index.two and same_url(str(options.get("index-url", "")), index.url):
@@ -118,15 +138,15 @@ def _pixi(file: Mapping[str, Any], index: ClientIndex) -> Iterator[str]:
 
 
 def _pixi_project(file: Mapping[str, Any], index: ClientIndex) -> Iterator[str]:
-    return _pixi(file.get("tool", {}).get("pixi", {}), index)
+    return _pixi(_below(file, "tool", "pixi"), index)
 
 
 def _pipenv(file: Mapping[str, Any], _: ClientIndex) -> Iterator[str]:
     """The first source is asked for what names none; the others, unless the file says otherwise, by name only."""
-    sources = file.get("source", ())
+    sources = _entries(file, "source")
     if sources and sources[0].get("name") != "pypi":
         yield f"the first source is {_called(sources[0])}: it is asked for what names no other"
-    if file.get("pipenv", {}).get("install_search_all_sources") is True:
+    if _below(file, "pipenv").get("install_search_all_sources") is True:
         yield f"`install_search_all_sources`: {_SECOND}"
 
 

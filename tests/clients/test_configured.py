@@ -84,9 +84,19 @@ def desk_at(
 @pytest.fixture
 def desk(farm: Farm, request: pytest.FixtureRequest, tmp_path: Path) -> Desk:
     """A desk at the site of nginx; what an index decides has its tests for both servers."""
-    require("nginx")
-    scene, live = farm.scene("team"), farm.live("team", "nginx")
-    return desk_at(scene, scene.root / "nginx/site.yaml", live.url, tmp_path, request)
+    return _desk_of("nginx", farm, request, tmp_path)
+
+
+@pytest.fixture
+def httpd_desk(farm: Farm, request: pytest.FixtureRequest, tmp_path: Path) -> Desk:
+    """A desk at that of httpd."""
+    return _desk_of("apache", farm, request, tmp_path)
+
+
+def _desk_of(kind: str, farm: Farm, request: pytest.FixtureRequest, place: Path) -> Desk:
+    require(kind)
+    scene, live = farm.scene("team"), farm.live("team", kind)
+    return desk_at(scene, scene.root / kind / "site.yaml", live.url, place, request)
 
 
 def installed(place: Path, module: str) -> str | None:
@@ -225,3 +235,9 @@ TOOLS = [
 def test_installs_ours_and_a_public_one(desk: Desk, use: Callable[[Desk], Run]) -> None:
     done = use(desk)
     assert_both(desk, done, desk.project)
+
+
+@pytest.mark.parametrize("use", [uv, uv_project, easy_install], ids=lambda use: use.__name__)
+def test_installs_from_httpd_too(httpd_desk: Desk, use: Callable[[Desk], Run]) -> None:
+    done = use(httpd_desk)
+    assert_both(httpd_desk, done, httpd_desk.project)

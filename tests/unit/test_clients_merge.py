@@ -421,6 +421,41 @@ def test_a_file_of_another_tool_is_refused(tool: str, name: str, tmp_path: Path)
     assert path.read_text() == "[a]\nb = 1\n"
 
 
+@pytest.mark.parametrize(
+    ("tool", "text"),
+    [
+        ("uv-project", "tool = 1\n"),
+        ("uv-project", 'tool.uv.index = ["x"]\n'),
+        ("uv-project", 'tool.uv.index = "x"\n'),
+        ("poetry", 'tool.poetry.source = ["x", 1]\n'),
+        ("pdm", "tool.pdm.source = 1\n"),
+        ("hatch", "tool.hatch.envs.docs = 1\n"),
+        ("hatch", "tool.hatch.envs.docs.env-vars = 1\n"),
+        ("hatch", "tool.hatch.envs.default.env-vars = 1\n"),
+        ("pixi", "pypi-options.extra-index-urls = 1\n"),
+        ("pipenv", "pipenv = 1\n"),
+        ("pipenv", "source = 1\n"),
+    ],
+)
+def test_what_no_tool_would_read_is_no_crash(tool: str, text: str, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text(text)
+    try:
+        put(tool, "one", path)
+    except MergeRefusedError:
+        assert path.read_text() == text
+    else:
+        assert text.strip().rpartition("=")[2].strip("[] ") in path.read_text()
+
+
+@pytest.mark.parametrize("text", ["PIP_NO_INDEX=0\n", "PIP_EXTRA_INDEX_URL=\n"])
+def test_what_is_switched_off_is_no_obstacle(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text(text)
+    put("dotenv", "one", path)
+    assert path.read_text().startswith(text)
+
+
 def test_line_ends_of_windows_stay(tmp_path: Path) -> None:
     path = tmp_path / "pip.conf"
     path.write_bytes(b"[global]\r\ntimeout = 1\r\n")
