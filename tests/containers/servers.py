@@ -121,9 +121,9 @@ def start(
     writable: dict[Path, Path | str] = {path: path for path in write}
     given = dict(options or {})
     if scope == "locations":
-        around = site_file.parent / "around.conf"
+        around = site_file.parent / "around.example.org.conf"
         around.write_text(_AROUND[edition.kind], "utf-8")
-        readable |= {around: f"{edition.hosts}/around.conf", tree: "/etc/rewritegen"}
+        readable |= {around: f"{edition.hosts}/{around.name}", tree: "/etc/rewritegen"}
     elif edition.hosts:
         readable |= {tree / name: f"{edition.hosts}/{name}" for name, _ in files.texts}
     else:
