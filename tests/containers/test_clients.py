@@ -107,8 +107,6 @@ class World:
             options={
                 "working_dir": "/tmp",
                 "environment": {"HOME": "/tmp", "LC_ALL": "C.UTF-8"},
-                "dns": ["127.0.0.1"],  # who is not in the network is asked of nobody else
-                "dns_opt": ["timeout:1", "attempts:1"],
             },
         )
         status = box.container.wait(timeout=CLIENT_SECONDS)["StatusCode"]
