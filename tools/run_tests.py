@@ -11,16 +11,18 @@ REWRITEGEN_REQUIRE=nginx,apache,uv,openssl turns "skipped, because it is not ins
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ET  # reads pytest's own report
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools import compatibility, debian_packages, environment, pythons
+from tools import compatibility, debian_packages, engine, environment, official, pythons
 
 ROOT = environment.ROOT
 WORKERS = str(min(4, os.cpu_count() or 1))
@@ -74,6 +76,23 @@ def run(interpreter: Path, python: str, selection: str, arguments: list[str]) ->
     )
 
 
+@contextlib.contextmanager
+def matrix_engine() -> Iterator[None]:
+    """Have an engine all the time, and tell the tests which official images it has."""
+    with contextlib.ExitStack() as stack:
+        try:
+            address = stack.enter_context(engine.running())
+        except engine.EngineError as error:
+            print(
+                error, file=sys.stderr
+            )  # the tests say so, too, and fail where containers are required
+        else:
+            found = list(official.had(address))
+            print(f"official images: {' '.join(found) or 'none, no registry is reachable'}")
+            os.environ[official.VARIABLE] = " ".join(found)
+        yield
+
+
 def report_of(selection: str, python: str) -> Path:
     """Return where the report of a run is."""
     return ROOT / "build" / f"{KINDS.get(selection, 'tests')}-{python}.xml"
@@ -102,7 +121,8 @@ def main(arguments: list[str]) -> int:
     interpreter = environment.make(ROOT / ".venv", extras="serve,watch,test,lint")
     chosen = ALONE.get(arguments[0]) if arguments else None
     selection, arguments = (chosen, arguments[1:]) if chosen else (ALL, arguments)
-    runs = [run(interpreter, main_version, selection, arguments)]
+    with matrix_engine() if selection == MATRIX else contextlib.nullcontext():
+        runs = [run(interpreter, main_version, selection, arguments)]
     if selection == MATRIX:
         compatibility.write(report_of(selection, main_version))
     alone = chosen or os.environ.get("REWRITEGEN_PYTHONS") == "none"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +10,9 @@ from pathlib import Path
 from rewritegen.servers.apache.capabilities import parse as parse_apache
 from rewritegen.servers.base import Capabilities, Scope
 from rewritegen.servers.nginx.capabilities import parse as parse_nginx
-from tests.containers.images import DEFAULT, Debian, Image, Wheel
+from tests.containers.images import DEFAULT, Debian, Image, Official, Wheel
 from tests.containers.lab import Lab
+from tools.official import VARIABLE
 
 __all__ = ["EDITIONS", "NORMAL", "Edition", "installed"]
 
@@ -112,6 +114,40 @@ def wheel_nginx() -> Edition:
     )
 
 
+#: The modules are there, and commented out.
+_OFFICIAL_HTTPD_PREPARE = r"""
+for module in {modules}; do
+    sed -i "s,^#\(LoadModule ${{module}}_module \),\1," /usr/local/apache2/conf/httpd.conf
+done
+echo "Include conf/extra/*.example.org*.conf" >> /usr/local/apache2/conf/httpd.conf
+"""
+
+
+def official(reference: str) -> Edition:
+    """An image that the makers of the server publish."""
+    if reference.startswith("nginx:"):
+        return Edition(
+            f"nginx of the image {reference}",
+            "nginx",
+            Official(reference),
+            hosts="/etc/nginx/conf.d",
+            test=("nginx", "-t"),
+            start="nginx -g 'daemon off;'",
+            about=("nginx", "-V"),
+            user="nginx",
+        )
+    return Edition(
+        f"Apache httpd of the image {reference}",
+        "apache",
+        Official(reference),
+        hosts="/usr/local/apache2/conf/extra",
+        test=("httpd", "-t"),
+        prepare=_OFFICIAL_HTTPD_PREPARE,
+        start="httpd-foreground",
+        about=("/bin/sh", "-c", "httpd -V; httpd -l; ls /usr/local/apache2/modules"),
+    )
+
+
 #: The two of the default run.
 NORMAL = (debian_nginx(DEFAULT), debian_apache(DEFAULT))
 
@@ -124,6 +160,7 @@ EDITIONS = (
     debian_nginx(Debian("sid")),
     debian_apache(Debian("sid")),
     wheel_nginx(),
+    *map(official, os.environ.get(VARIABLE, "").split()),
 )
 
 

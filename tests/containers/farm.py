@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rewritegen.servers.base import Capabilities
+from rewritegen.servers.base import Capabilities, Scope
 from tests.containers import servers
 from tests.containers.editions import Edition, installed
 from tests.containers.lab import Lab
@@ -33,7 +33,7 @@ class ContainerFarm:
         self._authority = authority
         self._scenes: dict[str, Scene] = {}
         self._installed: dict[str, Capabilities] = {}
-        self._live: dict[tuple[str, str, bool], ContainedSite | BaseException] = {}
+        self._live: dict[tuple[str, str, bool, Scope | None], ContainedSite | BaseException] = {}
 
     def installed(self, edition: Edition) -> Capabilities:
         """The version and modules of a server."""
@@ -68,16 +68,20 @@ class ContainerFarm:
             self._scenes[name] = scene
         return self._scenes[name]
 
-    def live(self, name: str, edition: Edition, *, own: bool = False) -> ContainedSite:
+    def live(
+        self, name: str, edition: Edition, *, own: bool = False, scope: Scope | None = None
+    ) -> ContainedSite:
         """The scene as this server answers for it; a start that failed is not tried for every row again.
 
         :param own: with the text that is written for this very version (``--binary``), not with that for all.
+        :param scope: another one than the edition's own.
         """
         own = own or edition.needs_own
-        key = (name, edition.name, own)
+        key = (name, edition.name, own, scope)
         if key not in self._live:
             scene = self.scene(name)
-            label = f"{edition.name.replace(' ', '-')}{'-own' if own else ''}"
+            words = (*edition.name.split(), *(["own"] if own else []), *([scope] if scope else []))
+            label = "-".join(words)
             site_file = scene.site_file(label, SITE_PORT)
             try:
                 self._live[key] = servers.start(
@@ -85,6 +89,7 @@ class ContainerFarm:
                     edition,
                     site_file,
                     capabilities=self.installed(edition) if own else None,
+                    scope=scope,
                     read=[scene.root, self._authority.pem.parent],
                     alias=f"{edition.kind}.{name}.example.org",
                 )

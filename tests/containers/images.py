@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import docker
 from docker.errors import ImageNotFound
@@ -26,7 +26,17 @@ from docker.errors import ImageNotFound
 from tools import engine
 from tools.clean_machine import mirror_and_suite
 
-__all__ = ["DEFAULT", "SUITES", "Debian", "Image", "ImageError", "Wheel", "ensure"]
+__all__ = [
+    "DEFAULT",
+    "Debian",
+    "Image",
+    "ImageError",
+    "Official",
+    "Recipe",
+    "Wheel",
+    "ensure",
+    "tag_of",
+]
 
 REPOSITORY = "rewritegen-tests"
 DEBOOTSTRAP_SECONDS = 900
@@ -41,8 +51,8 @@ class ImageError(Exception):
     """An image cannot be made here; the text says why."""
 
 
-class Image(Protocol):
-    """What an image is made from."""
+class Recipe(Protocol):
+    """What an image is made from here."""
 
     @property
     def ingredients(self) -> str:
@@ -62,6 +72,11 @@ class Debian:
 
     suite: str
     packages: tuple[str, ...] = ("nginx", "apache2", "ca-certificates")
+
+    @property
+    def moves(self) -> bool:
+        """Whether it can be broken on any day."""
+        return self.suite == "sid"
 
     @property
     def name(self) -> str:
@@ -136,8 +151,14 @@ class Wheel:
         yield packed
 
 
-#: Releases of Debian whose servers are tried, oldest first.
-SUITES = ("bullseye", "bookworm", "trixie")
+@dataclass(frozen=True)
+class Official:
+    """An image of a registry that the engine has (see tools/official.py)."""
+
+    name: str
+
+
+Image: TypeAlias = Debian | Wheel | Official
 
 #: The one of the default run; the recording upstream and the clients run in it as well.
 DEFAULT = Debian(
@@ -145,7 +166,7 @@ DEFAULT = Debian(
 )
 
 
-def tag_of(image: Image) -> str:
+def tag_of(image: Recipe) -> str:
     """The name of an image, with the hash of its ingredients."""
     digest = hashlib.sha256(f"{EDITION} {image.ingredients}".encode()).hexdigest()
     return f"{REPOSITORY}:{image.name}-{digest[:12]}"
@@ -156,6 +177,8 @@ def ensure(client: docker.DockerClient, image: Image) -> str:
 
     :raises ImageError: when it cannot be made.
     """
+    if isinstance(image, Official):
+        return image.name
     tag = tag_of(image)
     home = engine.own().home
     home.mkdir(parents=True, exist_ok=True)

@@ -224,9 +224,6 @@ def build(
         # to unmount and mount; where AppArmor is, docker's profile forbids that besides
         "cap_add": ["SYS_ADMIN"],
         "security_opt": ["apparmor=unconfined"],
-        # who is not in the network is asked of nobody else: httpd waits as long as the machine's resolver does
-        "dns": ["127.0.0.1"],
-        "dns_opt": ["timeout:1", "attempts:1"],
         **(options or {}),
     }
     write = [] if tmpfs else [root / "cache"]

@@ -36,8 +36,8 @@ class Named:
 NAMED = (
     Named(
         "apache",
-        r"the version of the server is told: Apache/[0-9.]+ \(Debian\)",
-        "`ServerTokens` is a setting of the whole httpd, and Debian's says `OS`; a virtual host cannot change it",
+        r"the version of the server is told: Apache/[0-9.]+ .*",
+        "`ServerTokens` is a setting of the whole httpd, which tells its version; a virtual host cannot change that",
         rows="(?:team|mirrors|listing|relay|deep|top|tls)-.*",
     ),
     Named(

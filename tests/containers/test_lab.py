@@ -1,0 +1,101 @@
+"""The lab itself: what it leaves behind, what it shares, and what of it can fail."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.containers.editions import NORMAL, Edition
+from tests.containers.images import DEFAULT, Debian, tag_of
+from tests.containers.lab import LABEL, Lab, lab, owner
+from tests.containers.named import Named, sorted_out
+
+#: Leaves a network and a running container behind.
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from tests.containers.images import DEFAULT
+from tests.containers.lab import lab
+with lab(sys.argv[1], Path(sys.argv[2])) as left:
+    print(left.run(left.image(DEFAULT), ["sleep", "600"]).container.id, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.containers
+@pytest.mark.slow
+def test_what_a_killed_session_left_goes_and_what_others_have_stays(
+    session_lab: Lab, engine_address: str, place: Path
+) -> None:
+    ours = session_lab.run(session_lab.image(DEFAULT), ["sleep", "600"])
+    strangers = session_lab.client.containers.create(
+        session_lab.image(DEFAULT), ["true"], network_mode="none"
+    )
+    try:
+        command = [sys.executable, "-c", KILLED, engine_address, str(place)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == -9, done.stderr
+        left = session_lab.client.containers.get(done.stdout.strip())
+        network = next(iter(left.attrs["NetworkSettings"]["Networks"]))
+        with lab(engine_address, place) as next_one:
+            assert next_one.client.ping()
+        named = {one.name for one in session_lab.client.containers.list(all=True)}
+        networks = {one.name for one in session_lab.client.networks.list()}
+        assert left.name not in named
+        assert network not in networks
+        assert {ours.container.name, strangers.name} <= named
+        assert session_lab.network().name in networks
+    finally:
+        ours.remove()
+        strangers.remove(force=True)
+
+
+@pytest.mark.containers
+@pytest.mark.slow
+def test_nothing_leads_out_and_only_the_loopback_address_leads_in(session_lab: Lab) -> None:
+    box = session_lab.run(session_lab.image(DEFAULT), ["sleep", "600"], publish=[80])
+    try:
+        ((binding,),) = [
+            found for found in box.container.attrs["NetworkSettings"]["Ports"].values() if found
+        ]
+        assert binding == {"HostIp": "127.0.0.1", "HostPort": str(box.port(80))}
+        assert box.container.labels == {LABEL: owner()}
+        connect = "exec 3<>/dev/tcp/192.0.2.1/80"
+        code, _ = box.run("timeout", "2", "bash", "-c", connect)
+        assert code != 0
+    finally:
+        box.remove()
+
+
+def test_an_owner_is_one_process_and_no_later_one() -> None:
+    assert owner() == owner()
+    assert owner(1) != owner()
+    assert owner().partition("-")[0].isdigit()
+
+
+def test_an_image_is_named_by_what_it_is_made_from() -> None:
+    one, more = Debian("bookworm", ("nginx",)), Debian("bookworm", ("nginx", "apache2"))
+    tags = {tag_of(image) for image in (one, more, Debian("trixie", ("nginx",)))}
+    assert len(tags) == 3
+    assert tag_of(one) == tag_of(Debian("bookworm", ("nginx",)))
+
+
+@pytest.mark.parametrize(
+    ("edition", "version", "label", "found", "left"),
+    [
+        (NORMAL[0], (1, 18, 0), "a row", ["known 1", "new"], ["new"]),
+        (NORMAL[0], (1, 18, 0), "another", ["known 1"], ["known 1"]),
+        (NORMAL[0], (1, 22, 1), "a row", ["known 1"], ["known 1"]),
+        (NORMAL[1], (1, 18, 0), "a row", ["known 1"], ["known 1"]),
+        (NORMAL[0], (1, 18, 0), "a row", [], ["a known difference was not met: of old"]),
+    ],
+    ids=["named", "another row", "another version", "another server", "named in vain"],
+)
+def test_a_named_difference_hides_itself_only(
+    edition: Edition, version: tuple[int, ...], label: str, found: list[str], left: list[str]
+) -> None:
+    table = (Named("nginx", "known [0-9]", "of old", rows="a row", before=(1, 20)),)
+    assert sorted_out(edition, version, label, found, table)[0] == left
