@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tests.differential.spec import Fallback, Private, SiteSpec
 
-__all__ = ["LOST_ROOT", "LOST_STATE", "PLAIN", "RICH"]
+__all__ = ["AUTH", "LOST_ROOT", "LOST_STATE", "PLAIN", "RICH"]
 
 RICH = SiteSpec(
     "/simple/",
@@ -39,3 +39,4 @@ LOST_STATE = replace(RICH, lost=True)
 
 #: Without copies every request is seen upstream.
 PLAIN = replace(RICH, cache=False)
+AUTH = replace(PLAIN, auth=True)

@@ -77,6 +77,8 @@ class SiteSpec:
     offline: bool = False
     lost: bool = False
     """The state is gone."""
+    auth: bool = False
+    """Only who has a name and password may read."""
 
     @property
     def sources(self) -> tuple[Private | Fallback, ...]:

@@ -129,4 +129,5 @@ def site_specs(draw: st.DrawFn) -> SiteSpec:
         cache=draw(st.booleans()),
         offline=draw(st.integers(0, 11)) == 0,
         lost=state and draw(st.integers(0, 59)) == 0,
+        auth=draw(st.integers(0, 4)) == 0,
     )

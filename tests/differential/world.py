@@ -18,6 +18,7 @@ from tests.differential.canaries import EvilIndex, Watch, evil_files
 from tests.differential.connection import Connection
 from tests.differential.spec import Fallback, Private, SiteSpec
 from tests.support import trees
+from tests.support.credentials import HASHES, USER
 from tests.support.processes import free_port
 from tests.support.scenes import wheels
 from tests.support.sites import LiveSite, StandIns, index_site, start_site, write_site
@@ -87,8 +88,17 @@ def lay_out(spec: SiteSpec, root: Path) -> World:
         "fallbacks": [_fallback(world, fallback) for fallback in spec.fallbacks],
         **({"cache": {"path": str(root / "cache")}} if spec.cache else {}),
         **({"offline": True} if spec.offline else {}),
+        **({"auth": {"basic": str(_passwords(root))}} if spec.auth else {}),
     }
     return world
+
+
+def _passwords(root: Path) -> Path:
+    """The file of names and passwords, with a hash that takes no time."""
+    path = root / "htpasswd"
+    path.write_text(f"{USER}:{HASHES['sha']}\n")
+    path.chmod(0o644)
+    return path
 
 
 def _private(world: World, source: Private, number: int) -> dict[str, Any]:
