@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.differential.rich import AUTH, LOST_ROOT, LOST_STATE, PLAIN, RICH
+from tests.differential.rich import AUTH, BESIDE, LOST_ROOT, LOST_STATE, PLAIN, RICH
 from tests.differential.spec import SiteSpec
 
 __all__ = ["MUTANTS", "Mutant"]
@@ -238,6 +238,11 @@ _APACHE: tuple[tuple[Any, ...], ...] = (
         [(r'^( *RewriteRule "!\^/simple/\[a-z0-9\]\+[^\n]*\[S=\d+\]"\n)', rf"{_ASKED}\1")],
     ),
     ("everybody may read", [("Require valid-user", "Require all granted")], AUTH),
+    (
+        "files of claims public beside pages",
+        [(r"\^/simple/\(\?:\.\*/\)\?", "^/nothing/(?:.*/)?")],
+        BESIDE,
+    ),
     ("quick handler on", [("CacheQuickHandler Off", "CacheQuickHandler On")]),
     (
         "one copy for all names",

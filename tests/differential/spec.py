@@ -30,7 +30,7 @@ PrivateForm = Literal["projects", "flat", "static", "automatic", "proxy"]
 FallbackForm = Literal[
     "bandersnatch", "bandersnatch-hash-index", "pep381client", "static", "proxy", "redirect"
 ]
-Links = Literal["absolute", "packages", "devpi"]
+Links = Literal["absolute", "packages", "devpi", "beside"]
 Mode = Literal["ok", "503", "refuse"]
 
 
