@@ -45,7 +45,8 @@ class EvilIndex(Index):
         """Evil for a page of a private name, or for a file of a claimed one; else what an index says."""
         path = _decoded(request.target.partition("?")[0])
         name = path.rstrip("/").rpartition("/")[2]
-        if self.spec.owns(canonicalize_name(name)) and path.startswith(self.mount):
+        beside = self.links == "beside" and "/" in path.removeprefix(self.mount).rstrip("/")
+        if self.spec.owns(canonicalize_name(name)) and path.startswith(self.mount) and not beside:
             return _evil_page(name, request)
         return self._evil_file(path) or super().reply(request)
 

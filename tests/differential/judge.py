@@ -107,7 +107,7 @@ def differences_of(case: Case) -> Iterator[str]:
     yield from upstream_differences(case.plan, decision, world.upstreams, _spared(case), form)
     for index, recorder in _recorders(world):
         for request in recorder.requests:
-            page = (recorder.origin + request.target).startswith(index.url)
+            page = _is_page(index, recorder.origin + request.target)
             for name, value in foreign_headers(request, lines, page=page):
                 yield f"foreign header {name}: {value}"
 
@@ -131,6 +131,11 @@ def _recorders(world: World) -> Iterator[tuple[Index, Index]]:
         yield index, index.files  # type: ignore[misc]
 
 
+def _is_page(index: Index, url: str) -> bool:
+    """Whether it is that of a page; files may lie beside it."""
+    return url.startswith(index.url) and url.endswith("/")
+
+
 def _disclosed(case: Case) -> Iterator[str]:
     world = case.world
     for index, recorder in _recorders(world):
@@ -140,5 +145,5 @@ def _disclosed(case: Case) -> Iterator[str]:
                 request,
                 private=world.ours.get(recorder.origin, frozenset()),
                 expected=url in case.decision.forwarded,
-                page=url.startswith(index.url),
+                page=_is_page(index, url),
             )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.differential.rich import LOST_ROOT, LOST_STATE, PLAIN, RICH
+from tests.differential.rich import AUTH, BESIDE, LOST_ROOT, LOST_STATE, PLAIN, RICH
 from tests.differential.spec import SiteSpec
 
 __all__ = ["MUTANTS", "Mutant"]
@@ -120,6 +120,7 @@ _NGINX: tuple[tuple[Any, ...], ...] = (
         [(r"Accept \$rg_accept\w+\$rg_others\w+;", "Accept $http_accept;")],
         PLAIN,
     ),
+    ("everybody may read", [(r"^ *auth_basic \"[^\n]*\n", "")], AUTH),
     ("files of claims public", [(_if(r"\$rg_hidden_\w+"), "")]),
     ("files of scanned names public", [(_if(r"-f [^\n]*/state/names/\$rg_stem[^\n]*"), "")]),
     (
@@ -235,6 +236,12 @@ _APACHE: tuple[tuple[Any, ...], ...] = (
     (
         "fallback before private",
         [(r'^( *RewriteRule "!\^/simple/\[a-z0-9\]\+[^\n]*\[S=\d+\]"\n)', rf"{_ASKED}\1")],
+    ),
+    ("everybody may read", [("Require valid-user", "Require all granted")], AUTH),
+    (
+        "files of claims public beside pages",
+        [(r"\^/simple/\(\?:\.\*/\)\?", "^/nothing/(?:.*/)?")],
+        BESIDE,
     ),
     ("quick handler on", [("CacheQuickHandler Off", "CacheQuickHandler On")]),
     (

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from tests.differential.shapes import SUFFIXES, shapes
 from tests.differential.spec import SiteSpec
 from tests.differential.strategies import PUBLIC_NAMES
-from tests.differential.wires import HOST_LINE, Wire
+from tests.differential.wires import CREDENTIALS, HOST_LINE, Wire
 from tests.servers.rows import JSON, PIP, POETRY, UV, V1_HTML
+from tests.support.credentials import basic
 
 __all__ = ["wires"]
 
@@ -247,7 +248,22 @@ def wires(spec: SiteSpec, places: tuple[str, ...]) -> st.SearchStrategy[Wire]:
     heads = st.builds(lambda wire: replace(wire, method="HEAD"), plain | rich)
     edits = st.sampled_from(tuple(_edits(spec)))
     odd = st.builds(lambda wire, edit: edit(wire), plain | rich | shaped, edits)
-    return st.one_of(shaped, plain, heads, rich, rich, mutated, mutated, both, odd, odd)
+    drawn = st.one_of(shaped, plain, heads, rich, rich, mutated, mutated, both, odd, odd)
+    return st.builds(_presented, drawn, st.sampled_from(_SHOWN)) if spec.auth else drawn
+
+
+#: What a client shows where only some may read: mostly what lets it in.
+_SHOWN = (
+    *(CREDENTIALS,) * 6,
+    None,
+    ("Authorization", basic(password="wrong")),
+    ("Authorization", CREDENTIALS[1].replace("Basic", "Bearer")),
+    ("Proxy-Authorization", CREDENTIALS[1]),
+)
+
+
+def _presented(wire: Wire, line: tuple[str, str] | None) -> Wire:
+    return wire.with_headers(line) if line and wire.version else wire
 
 
 Edit = Callable[[Wire], Wire]

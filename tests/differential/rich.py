@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tests.differential.spec import Fallback, Private, SiteSpec
 
-__all__ = ["LOST_ROOT", "LOST_STATE", "PLAIN", "RICH"]
+__all__ = ["AUTH", "BESIDE", "LOST_ROOT", "LOST_STATE", "PLAIN", "RICH"]
 
 RICH = SiteSpec(
     "/simple/",
@@ -39,3 +39,9 @@ LOST_STATE = replace(RICH, lost=True)
 
 #: Without copies every request is seen upstream.
 PLAIN = replace(RICH, cache=False)
+AUTH = replace(PLAIN, auth=True)
+
+#: The files of the upstream lie beside its pages.
+BESIDE = replace(
+    PLAIN, fallbacks=(Fallback("public", "proxy", ("lumen", "quxvo-oss"), links="beside"),)
+)

@@ -30,7 +30,7 @@ PrivateForm = Literal["projects", "flat", "static", "automatic", "proxy"]
 FallbackForm = Literal[
     "bandersnatch", "bandersnatch-hash-index", "pep381client", "static", "proxy", "redirect"
 ]
-Links = Literal["absolute", "packages", "devpi"]
+Links = Literal["absolute", "packages", "devpi", "beside"]
 Mode = Literal["ok", "503", "refuse"]
 
 
@@ -77,6 +77,8 @@ class SiteSpec:
     offline: bool = False
     lost: bool = False
     """The state is gone."""
+    auth: bool = False
+    """Only who has a name and password may read."""
 
     @property
     def sources(self) -> tuple[Private | Fallback, ...]:

@@ -87,7 +87,7 @@ def _fallback(draw: st.DrawFn, number: int, form: FallbackForm, extra: tuple[str
         return Fallback(name, form)
     if form != "proxy":
         return Fallback(name, form, tuple(draw(names)))
-    links: Links = draw(st.sampled_from(["absolute", "absolute", "packages", "devpi"]))
+    links: Links = draw(st.sampled_from(["absolute", "absolute", "packages", "devpi", "beside"]))
     mode: Mode = draw(st.sampled_from(["ok"] * 8 + ["503", "refuse"]))
     return Fallback(name, form, tuple(draw(names)), links, mode)
 
@@ -129,4 +129,5 @@ def site_specs(draw: st.DrawFn) -> SiteSpec:
         cache=draw(st.booleans()),
         offline=draw(st.integers(0, 11)) == 0,
         lost=state and draw(st.integers(0, 59)) == 0,
+        auth=draw(st.integers(0, 4)) == 0,
     )

@@ -46,4 +46,4 @@ def test_that_was_enough(tally: Tally) -> None:
     assert tally.forwarded > LEAST // 20
     for kind in SERVERS:
         seen = {key.partition(" ")[2] for key in tally.answers if key.startswith(f"{kind} ")}
-        assert seen >= {"200", "206", "301", "302", "400", "404", "405", "414", "503"}
+        assert seen >= {"200", "206", "301", "302", "400", "401", "404", "405", "414", "503"}

@@ -8,8 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rewritegen.decide import Request
+from tests.support.credentials import basic
 
-__all__ = ["HOST_LINE", "Wire", "wire_from_json"]
+__all__ = ["CREDENTIALS", "HOST_LINE", "Wire", "wire_from_json"]
+
+#: What lets a client in, where only some may read.
+CREDENTIALS = ("Authorization", basic())
 
 HOST_LINE = ("Host", "packages.example.org")
 
@@ -70,7 +74,8 @@ class Wire:
         for name, value in self.headers:
             key = name.lower()
             headers[key] = f"{headers[key]}, {value}" if key in headers else value
-        return Request(self.target, self.method, headers)
+        admitted = bool(self.version) and self.all("authorization") == [CREDENTIALS[1]]
+        return Request(self.target, self.method, headers, admitted)
 
     def with_headers(self, *more: tuple[str, str]) -> Wire:
         """The same with further header lines."""

@@ -18,6 +18,7 @@ from tests.differential.canaries import EvilIndex, Watch, evil_files
 from tests.differential.connection import Connection
 from tests.differential.spec import Fallback, Private, SiteSpec
 from tests.support import trees
+from tests.support.credentials import HASHES, USER
 from tests.support.processes import free_port
 from tests.support.scenes import wheels
 from tests.support.sites import LiveSite, StandIns, index_site, start_site, write_site
@@ -87,8 +88,17 @@ def lay_out(spec: SiteSpec, root: Path) -> World:
         "fallbacks": [_fallback(world, fallback) for fallback in spec.fallbacks],
         **({"cache": {"path": str(root / "cache")}} if spec.cache else {}),
         **({"offline": True} if spec.offline else {}),
+        **({"auth": {"basic": str(_passwords(root))}} if spec.auth else {}),
     }
     return world
+
+
+def _passwords(root: Path) -> Path:
+    """The file of names and passwords, with a hash that takes no time."""
+    path = root / "htpasswd"
+    path.write_text(f"{USER}:{HASHES['sha']}\n")
+    path.chmod(0o644)
+    return path
 
 
 def _private(world: World, source: Private, number: int) -> dict[str, Any]:
@@ -101,7 +111,7 @@ def _private(world: World, source: Private, number: int) -> dict[str, Any]:
             t for t in world.spec.tokens if any(t.startswith(_word(c)) for c in source.claims)
         )
         world.ours[index.origin] = world.ours[index.files.origin] = frozenset(tokens)
-        world.places += _proxied(source.name, index)
+        world.places += _proxied(world.spec, source.name, index)
         return {**rest, "proxy": index.url, "kind": "devpi", "retry": "1s"}
     path = world.root / source.name
     if source.form == "flat":
@@ -163,17 +173,28 @@ def _proxy(world: World, source: Fallback, content: trees.Projects) -> dict[str,
         index.set_mode("503")
         index.files.set_mode("503")
     world.upstreams.append(index)
-    world.places += _proxied(source.name, index)
+    world.places += _proxied(world.spec, source.name, index)
     for name in world.spec.owned:
         if world.spec.owns_files_of(name):
             (file,) = evil_files(name)
             world.places.append(f"/files/{source.name}/packages/aa/bb/{file}")
+            world.places.append(f"{world.spec.mount}{source.projects[0]}/{file}")
     files = {"files": [f"{index.files.origin}/"]} if source.links == "absolute" else {}
-    kind = {"absolute": "pypi", "packages": "simple", "devpi": "devpi"}[source.links]
+    kind = _KINDS[source.links]
     return {"name": source.name, "proxy": index.url, "kind": kind, "retry": "1s", **files}
 
 
-def _proxied(name: str, index: Index) -> Iterator[str]:
+#: How an index is declared that links like this.
+_KINDS = {"absolute": "pypi", "packages": "simple", "devpi": "devpi", "beside": "eggproxy"}
+
+
+def _proxied(spec: SiteSpec, name: str, index: Index) -> Iterator[str]:
+    if index.links == "beside":
+        projects = index.projects.items()
+        yield from (
+            f"{spec.mount}{project}/{file}" for project, files in projects for file in files
+        )
+        return
     for path in index.files.content:
         tail = f"+f{path.removeprefix('/packages')}" if index.links == "devpi" else path[1:]
         yield f"/files/{name}/{tail}"

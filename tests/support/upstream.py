@@ -35,7 +35,7 @@ __all__ = [
     "upstream",
 ]
 
-Links = Literal["absolute", "packages", "devpi"]
+Links = Literal["absolute", "packages", "devpi", "beside"]
 
 JSON_TYPE = "application/vnd.pypi.simple.v1+json"
 V1_HTML_TYPE = "application/vnd.pypi.simple.v1+html"
@@ -59,7 +59,8 @@ class Index(Recorder):
     ) -> None:
         """
         :param projects: project name (canonical) -> file name -> content.
-        :param links: ``absolute`` to the file host; ``packages``: ``../../packages/...``; ``devpi``: ``../../+f/...``.
+        :param links: ``absolute`` to the file host; ``packages``: ``../../packages/...``; ``devpi``: ``../../+f/...``;
+            ``beside``: bare file names.
         :param mount: path of the index; for devpi something like ``/team/pypi/+simple/``.
         """
         super().__init__(tls, host_name)
@@ -93,6 +94,8 @@ class Index(Recorder):
     def link(self, name: str, content: bytes) -> str:
         """The link to a file in a page, without the fragment."""
         path = quote(self.file_path(name, content))
+        if self.links == "beside":
+            return quote(name)
         if self.links == "absolute":
             return self.files.origin + path
         if self.links == "packages":
@@ -168,6 +171,10 @@ class Index(Recorder):
             return path.removeprefix(parent)
         if self.links == "devpi" and path.startswith(f"{parent}/+f/"):
             return "/packages/" + path.removeprefix(f"{parent}/+f/")
+        project, slash, file = path.removeprefix(self.mount).partition("/")
+        if self.links == "beside" and path.startswith(self.mount) and slash and file:
+            content = self.projects.get(project, {}).get(file)
+            return self.file_path(file, content) if content is not None else "/nothing"
         return None
 
 
