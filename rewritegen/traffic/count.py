@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rewritegen.names import InvalidNameError, NormalizedName, parse_name, path_belongs_to
 from rewritegen.plan import METHODS, Plan
+from rewritegen.stems import file_stems
 from rewritegen.steps import Reserved
 from rewritegen.traffic.lines import Asked, Line, read_line
 from rewritegen.traffic.tally import Tally
@@ -93,11 +94,18 @@ class Counter:
 
     def _is_ours(self, target: str) -> bool:
         name = self._name(target)
-        if name is None:
-            return path_belongs_to(target, self._claims)
-        return self._claims.covers(name) or (
-            self._scanned is not None and _is_file(f"{self._scanned}/{name}")
-        )
+        if name is not None:
+            return self._claims.covers(name) or self._was_scanned(name)
+        if path_belongs_to(target, self._claims):
+            return True
+        found = (one for one in self._plan.public_files if target.startswith(one.prefix))
+        route = next(found, None)
+        stems = file_stems(target.removeprefix(route.prefix)) if route and route.scanned else ()
+        # what nobody can tell is refused, too
+        return stems is None or any(map(self._was_scanned, stems))
+
+    def _was_scanned(self, name: str) -> bool:
+        return self._scanned is not None and _is_file(f"{self._scanned}/{name}")
 
     def _name(self, target: str) -> NormalizedName | None:
         """Return the project of a page, or of a file beside one."""

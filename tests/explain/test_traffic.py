@@ -152,14 +152,24 @@ def test_why_it_was_refused(fields: dict[str, Any], reason: str | None, plan: Pl
     assert list(tally.refused) == ([] if reason is None else [reason])
 
 
-def test_a_scanned_name_is_private(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [
+        ("/simple/old-tool/", "private"),
+        ("/files/index/ab/Old_Tool-1.0.tar.gz", "private"),
+        ("/files/index/AAAAAA-1.0.tar.gz", "private"),  # whose that is, no server can tell
+        ("/files/index/other-1.0.tar.gz", "nobody"),
+        ("/simple/other/", "nobody"),
+    ],
+)
+def test_a_scanned_name_is_private(target: str, reason: str, tmp_path: Path) -> None:
     (tmp_path / "names").mkdir()
-    (tmp_path / "names" / "old").touch()
+    (tmp_path / "names" / "old-tool").touch()
     counter = counted(
         plan_of(FULL.replace("/state", str(tmp_path))),
-        raw(target="/simple/old/", status=404, source="none"),
+        raw(target=target, status=404, source="none"),
     )
-    assert list(counter.tally.refused) == ["private"]
+    assert list(counter.tally.refused) == [reason]
 
 
 def test_copies_and_times_of_a_source(plan: Plan) -> None:
