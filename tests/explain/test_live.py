@@ -315,9 +315,8 @@ def test_the_log_says_where_requests_went(
     assert data["refused"]["private"]["most"] == {"acme-bar": 2}
     assert data["upstreams"]["index"]["requests"] >= 3
     assert sum(sum(one.values()) for one in data["course"]["counts"]) == 12
-    if server_kind == "nginx":
-        assert data["sources"]["proxy/index"]["cache"] == {"MISS": 1, "HIT": 2}
-        assert data["sources"]["proxy/index"]["hit_ratio"] == pytest.approx(2 / 3)
+    assert data["sources"]["proxy/index"]["cache"] == {"MISS": 1, "HIT": 2}
+    assert data["sources"]["proxy/index"]["hit_ratio"] == pytest.approx(2 / 3)
 
     packed = place / "access.json.1.gz"
     packed.write_bytes(gzip.compress(access.read_bytes()))

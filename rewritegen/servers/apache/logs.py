@@ -34,6 +34,7 @@ ACCESS: Fields = (
     ("bytes", "%B"),
     ("microseconds", "%D"),
     ("source", '"%{X-Index-Source}o"'),
+    ("cache", '"%{X-Cache}o"'),
     ("agent", '"%<{RG_AGENT}e"'),
 )
 
