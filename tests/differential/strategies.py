@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from tests.differential.spec import (
@@ -92,6 +95,13 @@ def _fallback(draw: st.DrawFn, number: int, form: FallbackForm, extra: tuple[str
     return Fallback(name, form, tuple(draw(names)), links, mode)
 
 
+def _one_beside(fallbacks: tuple[Fallback, ...]) -> Iterator[Fallback]:
+    """A site takes one source whose files lie beside their pages (RG412)."""
+    beside = [source for source in fallbacks if source.form == "proxy" and source.links == "beside"]
+    for source in fallbacks:
+        yield replace(source, links="absolute") if source in beside[1:] else source
+
+
 _MIRRORS: tuple[FallbackForm, ...] = (
     "bandersnatch",
     "bandersnatch-hash-index",
@@ -124,7 +134,7 @@ def site_specs(draw: st.DrawFn) -> SiteSpec:
     return SiteSpec(
         mount=draw(st.sampled_from([MOUNTS[0], *MOUNTS])),
         private=private,
-        fallbacks=fallbacks,
+        fallbacks=tuple(_one_beside(fallbacks)),
         state=state,
         cache=draw(st.booleans()),
         offline=draw(st.integers(0, 11)) == 0,
