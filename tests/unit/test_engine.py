@@ -32,18 +32,18 @@ FAILING = "#!/bin/sh\necho no cgroups here; exit 1\n"
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache directory and a PATH with a stand-in, seen by root."""
-    program = tmp_path / "bin" / "dockerd"
+def home(place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache directory and a PATH with a stand-in, seen by root; the path of a socket must be short."""
+    program = place / "bin" / "dockerd"
     program.parent.mkdir()
     program.write_text(STAND_IN)
     program.chmod(0o755)
     monkeypatch.setattr(engine, "_SEARCH_PATH", str(program.parent))
-    monkeypatch.setattr(engine, "_SYSTEM_SOCKET", tmp_path / "none.sock")
+    monkeypatch.setattr(engine, "_SYSTEM_SOCKET", place / "none.sock")
     monkeypatch.setattr("os.geteuid", lambda: 0)
     monkeypatch.delenv("DOCKER_HOST", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return tmp_path
+    monkeypatch.setenv("XDG_CACHE_HOME", str(place / "cache"))
+    return place
 
 
 def test_the_last_user_stops_it(home: Path) -> None:
