@@ -95,6 +95,7 @@ def test_an_engine_of_somebody_else_is_used_and_left_alone(
         ("fails", "dockerd does not start: no cgroups here"),
         ("missing", "dockerd is not installed; apt-get install docker.io iptables"),
         ("user", "no engine answers, and only root may start one"),
+        ("address", "nobody answers at DOCKER_HOST, unix:///none"),
     ],
 )
 def test_why_there_is_none_is_said(
@@ -105,6 +106,8 @@ def test_why_there_is_none_is_said(
         program.write_text(FAILING)
     elif what == "missing":
         program.unlink()
+    elif what == "address":
+        monkeypatch.setenv("DOCKER_HOST", "unix:///none")
     else:
         monkeypatch.setattr("os.geteuid", lambda: 1000)
     with pytest.raises(EngineError, match=words), engine.running():
