@@ -200,6 +200,8 @@ def running() -> Iterator[str]:
     :raises EngineError: when there is none.
     """
     if address := found():
+        if address.startswith("unix://") and not answers(Path(address.removeprefix("unix://"))):
+            raise EngineError(f"nobody answers at DOCKER_HOST, {address}")
         yield address
         return
     with own().running() as path:

@@ -32,18 +32,18 @@ FAILING = "#!/bin/sh\necho no cgroups here; exit 1\n"
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache directory and a PATH with a stand-in, seen by root."""
-    program = tmp_path / "bin" / "dockerd"
+def home(place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache directory and a PATH with a stand-in, seen by root; the path of a socket must be short."""
+    program = place / "bin" / "dockerd"
     program.parent.mkdir()
     program.write_text(STAND_IN)
     program.chmod(0o755)
     monkeypatch.setattr(engine, "_SEARCH_PATH", str(program.parent))
-    monkeypatch.setattr(engine, "_SYSTEM_SOCKET", tmp_path / "none.sock")
+    monkeypatch.setattr(engine, "_SYSTEM_SOCKET", place / "none.sock")
     monkeypatch.setattr("os.geteuid", lambda: 0)
     monkeypatch.delenv("DOCKER_HOST", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return tmp_path
+    monkeypatch.setenv("XDG_CACHE_HOME", str(place / "cache"))
+    return place
 
 
 def test_the_last_user_stops_it(home: Path) -> None:
@@ -95,6 +95,7 @@ def test_an_engine_of_somebody_else_is_used_and_left_alone(
         ("fails", "dockerd does not start: no cgroups here"),
         ("missing", "dockerd is not installed; apt-get install docker.io iptables"),
         ("user", "no engine answers, and only root may start one"),
+        ("address", "nobody answers at DOCKER_HOST, unix:///none"),
     ],
 )
 def test_why_there_is_none_is_said(
@@ -105,6 +106,8 @@ def test_why_there_is_none_is_said(
         program.write_text(FAILING)
     elif what == "missing":
         program.unlink()
+    elif what == "address":
+        monkeypatch.setenv("DOCKER_HOST", "unix:///none")
     else:
         monkeypatch.setattr("os.geteuid", lambda: 1000)
     with pytest.raises(EngineError, match=words), engine.running():
