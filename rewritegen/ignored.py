@@ -25,9 +25,16 @@ def _code(value: str) -> str:
 
 
 def _reason(value: str) -> str:
-    if not re.fullmatch(_REASON, value):
+    if not re.fullmatch(_REASON, value) or not value.isprintable():
         advice = "write a few words, such as `reached through the VPN only`"
         raise refusal("RG318", f"{quoted(value)} is no reason", advice)
+    return value
+
+
+def _about(value: str) -> str:
+    if not value or not value.isprintable():
+        advice = "write a part of what the finding says, such as `fallbacks[0]`"
+        raise refusal("RG318", f"{quoted(value)} is in no finding", advice)
     return value
 
 
@@ -50,7 +57,7 @@ class Ignored(Part):
         description="Why it is right here, for whoever reads the file next.",
         examples=["reached through the VPN only"],
     )
-    about: str | None = Field(
+    about: Annotated[str, AfterValidator(_about)] | None = Field(
         None,
         description="Only findings with this text in their key, place or sentence. Default: all of the rule.",
         examples=["fallbacks[0]"],
