@@ -1,7 +1,8 @@
 """Run the test suite on every supported Python of this machine; needs nothing but a bare Python to start.
 
 The Python that runs this file runs everything; each other one from 3.10 to 3.13 runs everything but the tests marked
-``slow``. Set REWRITEGEN_PYTHONS to interpreters or directories (joined by ``:``) to add some, and to ``none`` to use
+``slow``, ``server`` or ``containers``: what servers make of a text does not depend on the Python that wrote it, and
+golden files hold the text on each. Set REWRITEGEN_PYTHONS to interpreters or directories (joined by ``:``) to add some, and to ``none`` to use
 only the one. With ``--long`` first, it runs the tests marked ``long`` on the one, and nothing else; with ``--matrix``
 those marked ``edition``, of which the default run has Debian bookworm only, and writes docs/compatibility.md. All other
 arguments go to pytest: ``python3 -m tools.run_tests tests/unit -k names``.
@@ -27,7 +28,7 @@ from tools import compatibility, debian_packages, engine, environment, official,
 ROOT = environment.ROOT
 WORKERS = str(min(4, os.cpu_count() or 1))
 ALL = "not bench and not matrix and not long"
-QUICK = f"{ALL} and not slow and not containers"
+QUICK = f"{ALL} and not slow and not server and not containers"
 LONG = "long"
 MATRIX = "edition"
 #: Options of this program that select tests for the one Python only, and the selection.
