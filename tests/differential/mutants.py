@@ -194,7 +194,15 @@ _APACHE: tuple[tuple[Any, ...], ...] = (
             (r"\^\(\?:GET\|HEAD\) ", "^[A-Z]+ "),
         ],
     ),
-    ("body of a GET", [(_rule(r'"%\{HTTP:Content-Length\}[^\n]*', rule=_ANY), _NOTHING)], PLAIN),
+    (
+        "body of a GET",
+        [
+            (_rule(r'"%\{HTTP:Content-Length\}[^\n]*', rule=_ANY), _NOTHING),
+            # without this second one, what asks upstreams still drops the body that it was sent
+            (r"^ *RequestHeader unset Content-Length\n", _NOTHING),
+        ],
+        PLAIN,
+    ),
     ("no lower case", [(_rule(rule=r'"\^/simple/\(\[A-Za-z0-9\._-\]\*\[A-Z\][^\n]*'), _NOTHING)]),
     (
         "no redirect",
