@@ -124,7 +124,7 @@ def main(arguments: list[str]) -> int:
     selection, arguments = (chosen, arguments[1:]) if chosen else (ALL, arguments)
     with matrix_engine() if selection == MATRIX else contextlib.nullcontext():
         runs = [run(interpreter, main_version, selection, arguments)]
-    if selection == MATRIX:
+    if selection == MATRIX and not arguments:  # a part of it is not what the document is about
         compatibility.write(report_of(selection, main_version))
     alone = chosen or os.environ.get("REWRITEGEN_PYTHONS") == "none"
     others = {} if alone else pythons.find()
