@@ -18,7 +18,7 @@ from typing import Any
 
 import docker
 import pytest
-from docker.errors import NotFound
+from docker.errors import APIError, NotFound
 from docker.models.containers import Container
 from docker.models.networks import Network
 
@@ -222,8 +222,7 @@ class Lab:
             labels = thing.attrs.get("Labels") or thing.attrs.get("Config", {}).get("Labels")
             if _is_alive(labels[LABEL]):
                 continue
-            with contextlib.suppress(NotFound):
-                remove()
+            if _removed(remove):
                 gone.append(thing.name)
         return gone
 
@@ -234,6 +233,22 @@ class Lab:
         for network in self._networks.values():
             with contextlib.suppress(NotFound):
                 network.remove()
+
+
+def _removed(remove: Callable[[], None]) -> bool:
+    """Remove something that a dead session left, unless another worker of this session does that now.
+
+    The engine says so by 409 of a container, and by 403 of a network that such a container is still in.
+    """
+    try:
+        remove()
+    except NotFound:
+        return False
+    except APIError as error:
+        if error.status_code not in (403, 409):
+            raise
+        return False
+    return True
 
 
 @contextlib.contextmanager

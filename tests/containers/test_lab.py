@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,14 +15,15 @@ from tests.containers.images import DEFAULT, Debian, tag_of
 from tests.containers.lab import LABEL, Lab, lab, owner
 from tests.containers.named import Named, sorted_out
 
-#: Leaves a network and a running container behind.
+#: Leaves a network and running containers behind.
 KILLED = """
 import os, signal, sys
 from pathlib import Path
 from tests.containers.images import DEFAULT
 from tests.containers.lab import lab
 with lab(sys.argv[1], Path(sys.argv[2])) as left:
-    print(left.run(left.image(DEFAULT), ["sleep", "600"]).container.id, flush=True)
+    for _ in range(int(sys.argv[3])):
+        print(left.run(left.image(DEFAULT), ["sleep", "600"]).container.id, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -35,7 +38,7 @@ def test_what_a_killed_session_left_goes_and_what_others_have_stays(
         session_lab.image(DEFAULT), ["true"], network_mode="none"
     )
     try:
-        command = [sys.executable, "-c", KILLED, engine_address, str(place)]
+        command = [sys.executable, "-c", KILLED, engine_address, str(place), "1"]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
         assert done.returncode == -9, done.stderr
         left = session_lab.client.containers.get(done.stdout.strip())
@@ -51,6 +54,27 @@ def test_what_a_killed_session_left_goes_and_what_others_have_stays(
     finally:
         ours.remove()
         strangers.remove(force=True)
+
+
+@pytest.mark.containers
+@pytest.mark.slow
+def test_workers_that_begin_together_remove_it_together(engine_address: str, place: Path) -> None:
+    command = [sys.executable, "-c", KILLED, engine_address, str(place), "4"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == -9, done.stderr
+    both = threading.Barrier(2)
+
+    def begin() -> None:
+        both.wait(30)
+        with lab(engine_address, place):
+            pass
+
+    with ThreadPoolExecutor(2) as workers:
+        for worker in [workers.submit(begin) for _ in range(2)]:
+            worker.result(60)
+    with lab(engine_address, place) as next_one:
+        ids = {one.id for one in next_one.client.containers.list(all=True)}
+        assert not ids & set(done.stdout.split())
 
 
 @pytest.mark.containers
