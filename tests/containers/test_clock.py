@@ -138,7 +138,7 @@ def test_a_copy_stands_in_for_thirty_days_and_no_longer(
 def test_a_day_back_everything_is_served(
     edition: Edition, clocks: Callable[[Edition], Clock]
 ) -> None:
-    """Copies too, and those are fresh until the clock has caught up: README says so."""
+    """Copies too, and those are fresh until the clock has caught up: docs/limits.md says so."""
     clock = clocks(edition)
     world = clock.world
     name, page, file = world.kept()
@@ -160,7 +160,7 @@ def test_a_day_back_everything_is_served(
 def test_set_back_while_a_source_is_left_alone_it_is_until_a_reload(
     edition: Edition, clocks: Callable[[Edition], Clock]
 ) -> None:
-    """Both servers write down when a source failed, by the clock of the day; README says what to do."""
+    """Both servers write down when a source failed, by the clock of the day; docs/limits.md says what to do."""
     clock = clocks(edition)
     world = clock.world
     world.upstream.refuse()

@@ -171,7 +171,7 @@ def test_a_broken_text_is_refused_and_the_old_one_goes_on(edition: Edition, worl
 def test_a_raw_signal_with_a_broken_text_ends_httpd(
     signal: str, edition: Edition, worlds: Worlds
 ) -> None:
-    """Why README and `apply` reload by the control command only: here the whole server is gone."""
+    """Why docs/limits.md and `apply` reload by the control command only: here the whole server is gone."""
     world = worlds(edition)
     text = world.live.text.read_text("utf-8")
     try:
@@ -226,7 +226,7 @@ def full(session_lab: Lab) -> Callable[[Edition], World]:
 def test_when_the_disk_of_the_cache_is_full_nothing_wrong_comes(
     edition: Edition, full: Callable[[Edition], World]
 ) -> None:
-    """httpd serves without keeping; nginx breaks off what it cannot write, which README says."""
+    """httpd serves without keeping; nginx breaks off what it cannot write, which docs/limits.md says."""
     world = full(edition)
     name, page, file = world.kept()
     cache = str(world.root / "cache")

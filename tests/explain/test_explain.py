@@ -260,14 +260,14 @@ def test_the_readme_shows_what_comes(
     excerpt = (
         f"$ rewritegen explain quickstart.yaml acme-secret --no-files\n{answer}\n...\n{decided}\n"
     )
-    readme = root / "README.md"
+    document = root / "docs" / "explain.md"
     if "REWRITEGEN_UPDATE_GOLDEN" in os.environ:
         old = re.search(
-            r"\$ rewritegen explain quickstart.*?(?=```)", readme.read_text(), re.DOTALL
+            r"\$ rewritegen explain quickstart.*?(?=```)", document.read_text(), re.DOTALL
         )
         assert old
-        readme.write_text(readme.read_text().replace(old[0], excerpt))
-    assert excerpt in readme.read_text()
+        document.write_text(document.read_text().replace(old[0], excerpt))
+    assert excerpt in document.read_text()
 
 
 def test_the_lines_of_an_installed_text_are_named(

@@ -195,7 +195,7 @@ BODIES = frozenset({"body", "one line", "chunks", "small chunks", "json"})
 
 
 def bounded(kind: str, label: str) -> Iterator[str]:
-    """What a server bounds. The rest is in README, "What this version leaves out"; it would take minutes, or the disk.
+    """What a server bounds. The rest is in docs/limits.md; it would take minutes, or the disk.
 
     * httpd: mod_substitute holds a line until it ends, looks at all of it again with each piece, and writes nothing, so
       that it does not see that the client has gone; headers without an end keep it reading.

@@ -67,7 +67,7 @@ def test_nothing_is_served_or_forwarded_without_the_password_of_the_host(site: W
     [("/simple/acme-ghost/", 404), ("/simple/Acme_Foo", 301), ("/simple/acme-foo/x.whl", 404)],
 )
 def test_but_a_stranger_is_told_what_is_not_here(site: World, target: str, status: int) -> None:
-    """As the README says: `auth` in the site file is for that."""
+    """As docs/auth.md says: `auth` in the site file is for that."""
     answer = ask(site.live.port, target)
     assert answer.status == status
     assert site.asked() == []

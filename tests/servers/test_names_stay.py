@@ -314,7 +314,7 @@ def test_no_accident_of_the_state_releases_a_name(
 
 
 def test_one_lost_name_is_seen_by_index_only(server_kind: str, mended: World) -> None:
-    """What no server can see: a part of the names is gone, the sentinel is not. README says what to do at a restore."""
+    """A part of the names is gone, the sentinel is not: no server sees it. docs/limits.md says what to do."""
     empty(mended.team)
     index(mended)
     (mended.names / "plain-tool").unlink()

@@ -270,8 +270,8 @@ def test_two_sites_in_one_virtual_host_have_gates_of_their_own() -> None:
     assert len(words) == 2
 
 
-def test_every_way_is_in_the_starter_and_the_readme() -> None:
+def test_every_way_is_in_the_starter_and_the_documentation() -> None:
     root = Path(__file__).resolve().parents[2]
-    for text in (root / "templates/init/site.yaml.j2", root / "README.md"):
+    for text in (root / "templates/init/site.yaml.j2", root / "docs/auth.md"):
         for key in ("basic", "certificates", "request"):
             assert f"`{key}`" in text.read_text() or f"{key}:" in text.read_text()

@@ -1,4 +1,4 @@
-"""What the README shows is what the program does."""
+"""What the README and the documents in docs/ show is what the program does."""
 
 from __future__ import annotations
 
@@ -53,6 +53,27 @@ def test_the_message_is_the_one_that_comes() -> None:
     assert str(caught.value) in README
 
 
-@pytest.mark.parametrize("word", [*SiteFile.model_fields, *LAYOUTS, *KINDS, *commands.commands])
-def test_every_key_layout_kind_and_command_is_named(word: str) -> None:
+@pytest.mark.parametrize("word", commands.commands)
+def test_every_command_is_named(word: str) -> None:
     assert re.search(rf"`{re.escape(word)}[ `]", README)
+
+
+@pytest.mark.parametrize("word", [*SiteFile.model_fields, *LAYOUTS, *KINDS])
+def test_every_key_layout_and_kind_is_named(word: str) -> None:
+    assert f"`{word}`" in (ROOT / "docs" / "site-file.md").read_text()
+
+
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("tests/**/*.md")])
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(document: Path) -> None:
+    targets = re.findall(r"\]\(([^)\s]+)\)", document.read_text())
+    ours = [target.partition("#")[0] for target in targets if "://" not in target]
+    assert [name for name in ours if name and not (document.parent / name).exists()] == []
+
+
+@pytest.mark.parametrize("document", sorted(ROOT.glob("docs/*.md")), ids=lambda path: path.name)
+def test_every_document_is_linked(document: Path) -> None:
+    others = "".join(one.read_text() for one in DOCUMENTS if one != document)
+    assert re.search(rf"\]\((docs/)?{re.escape(document.name)}[)#]", others)
