@@ -149,7 +149,7 @@ def _fallback(world: World, source: Fallback) -> dict[str, Any]:
         trees.pep381client(path, {**content, **evil})
     else:
         trees.bandersnatch(path, {**content, **evil}, hash_index=source.form.endswith("index"))
-    # files of names that are private only because there is a directory now are for who knows their path (docs/limits.md)
+    # files of names that are private only by a directory that is there now are for who knows their path (limits.md)
     unknown = {name for name in evil if not world.spec.owns_files_of(name)}
     hidden = {file for name in unknown for file in evil[name]}
     top = path if source.form == "static" else path / "packages"
