@@ -51,18 +51,18 @@ def _has_links(plan: Plan) -> bool:
 
 def _needed(plan: Plan) -> dict[str, str]:
     """Return the modules that cannot be done without, each with its reason."""
-    urls = [step.upstream.url for step in plan.steps_with_upstream]
-    fetched = [
-        attempt
+    origins = [origin for step in plan.steps_with_upstream for origin in step.upstream.origins]
+    origins += [
+        origin
         for route in plan.files
         for attempt in route.attempts
         if isinstance(attempt, FetchFrom)
+        for origin in attempt.origins
     ]
-    urls += [attempt.url for attempt in fetched]
     needed = dict.fromkeys(
         ("http_rewrite", "http_map", "http_charset", "http_gzip"), "every configuration"
     )
-    if urls:
+    if origins:
         needed |= dict.fromkeys(
             ("http_proxy", "http_upstream_keepalive", "http_upstream_zone"), "asking an HTTP index"
         )
@@ -70,8 +70,8 @@ def _needed(plan: Plan) -> dict[str, str]:
         needed["http_autoindex"] = "`listing: automatic`"
     if plan.root_list.listing is not None:
         needed["http_autoindex"] = "the list of the private projects"
-    if any(url.startswith("https:") for url in urls):
-        needed["http_ssl"] = "asking an HTTP index over TLS"
+    if any(origin.startswith("https:") for origin in origins):
+        needed["http_ssl"] = "asking an HTTP index over TLS, or following its redirect there"
     if plan.tls is not None:
         needed["http_ssl"] = "`tls`"
     return needed | _needed_by_auth(plan)

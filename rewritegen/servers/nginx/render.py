@@ -113,6 +113,7 @@ def _fetching(plan: Plan, fetcher: Fetcher, names: Names, scope: Scope) -> tuple
     others = [s for s in range(300, 600) if s not in (*REDIRECTS, *_NO_FAILURES)]
     rows = [others[start : start + 20] for start in range(0, len(others), 20)]
     log = _log(plan, scope).replace(".access.json", ".fetch.json")
+    tls = any(location.far.tls for location in fetcher.locations.values())
     return (
         Fetching(
             listen=f"{_bound(address)}{port}",
@@ -122,7 +123,7 @@ def _fetching(plan: Plan, fetcher: Fetcher, names: Names, scope: Scope) -> tuple
             failed=FAILED,
             redirects=" ".join(map(str, REDIRECTS)),
             others="\n        ".join(" ".join(map(str, row)) for row in rows),
-            ca=argument(value(plan.ca, "ca")),
+            ca=(argument(value(plan.ca, "ca")),) if tls else (),
             conditions=fetcher.conditions,
             locations=tuple(fetcher.locations.values()),
             check=page_check(plan, names.astray(NO_PAGE)),

@@ -193,7 +193,8 @@ class Fetching(NamedTuple):
     redirects: str
     others: str
     """Statuses that are neither an answer nor a redirect, in lines."""
-    ca: str
+    ca: tuple[str, ...]
+    """The CA bundle; empty where no host that is asked speaks TLS."""
     conditions: tuple[tuple[str, str], ...]
     locations: tuple[Fetched, ...]
     check: PageCheck
