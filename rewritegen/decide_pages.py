@@ -125,6 +125,8 @@ class Pages:
             return self.inquiry.end(200, label, representation=page[0], path=page[1], rule=decided)
         if isinstance(step.pages, Listing):
             for directory in filter(self.inquiry.world.is_directory, directories):
+                if not self.inquiry.world.has_files(directory):
+                    break
                 return self.inquiry.end(
                     200, label, representation=HTML, path=directory, rule=decided
                 )

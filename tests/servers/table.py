@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from tests.servers.rows import JSON, PIP, TEAM, Row, decisions, forms, in_scene, leaks
 from tests.servers.stem_rows import stem_rows
+from tests.support.scenes import LONG
 
 __all__ = ["ROWS"]
 
@@ -262,6 +263,20 @@ def _listing() -> Iterator[Row]:
     yield Row("away spelling", "/simple/Other.Name", 301, location="/simple/other-name/")
     yield Row("beside away", "/simple/other/other-1.0.tar.gz", 404)
     yield Row("list", "/simple/", 200, own, contains="listed-tool")
+    for name in ("empty-tool", "hidden-tool", "nested-tool"):
+        for label, accept in (("", None), (" json", PIP)):
+            yield Row(
+                f"{name}{label}", f"/simple/{name}/", 404, own, accept=accept, apache_lists=True
+            )
+    yield Row("no archive is a file", "/simple/noted-tool/", 200, own, contains="README.txt")
+    yield Row("long name", f"/simple/listed-names/{LONG}", 200, own)
+    yield Row("long name by source", f"/files/own/listed-names/{LONG}", 200, own)
+    yield Row("odd name", "/simple/listed-names/odd_names-1%212.0%2Ba~b.tar.gz", 200, own)
+    yield Row("blank in a name", "/simple/listed-names/odd%20names-1.0.zip", 404)
+    yield Row("quotes in a name", "/simple/listed-names/odd'names%22&%3Cb%3E-1.0.zip", 404)
+    yield Row("percent in a name", "/simple/listed-names/odd%2541names-1.0.zip", 404)
+    yield Row("hidden file", "/simple/hidden-tool/.hidden_tool-1.0-py3-none-any.whl", 404)
+    yield Row("file of a directory within", "/simple/nested-tool/old/nested_tool-1.0.whl", 404)
     yield Row("marker beside", "/simple/listed-tool/.rewritegen-root", 404)
 
 
