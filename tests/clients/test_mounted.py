@@ -65,15 +65,11 @@ def test_an_empty_directory_lets_no_other_version_in(
 ) -> None:
     """``acme-empty`` is there, without a file; the public index has 9.0."""
     desk = desk_of("listed", kind, farm, request, tmp_path)
-    argv = {
-        uv: [*desk.installer("uv"), "install", "--no-cache", "--python", sys.executable],
-        pip: [
-            *desk.installer("pip-newest"),
-            "install",
-            "--no-cache-dir",
-            "--disable-pip-version-check",
-        ],
-    }[use]
+    if use is uv:
+        argv = [*desk.installer("uv"), "install", "--no-cache", "--python", sys.executable]
+    else:
+        argv = [*desk.installer("pip-newest"), "install", "--no-cache-dir"]
+        argv.append("--disable-pip-version-check")
     done = desk.run(*argv, "--index-url", desk.url, "--target", "target", "acme-empty")
     assert done.status != 0
     # httpd's page is empty: uv has been told of the name, and of no version
