@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 
 from rewritegen.representations import Representation
 
-__all__ = ["FileSystem", "Look", "Noted", "World"]
+__all__ = ["FileSystem", "Look", "Noted", "World", "has_files"]
 
 
 class Look(NamedTuple):
     """One thing that was looked at in the world, and what was seen."""
 
-    what: Literal["file", "directory", "link", "answer", "copy"]
+    what: Literal["file", "directory", "files", "link", "answer", "copy"]
     where: str
     """A path, or the URL that an upstream is asked for."""
     seen: bool | int | str
@@ -28,6 +29,9 @@ class World(Protocol):
 
     def is_directory(self, path: str) -> bool:
         """A directory, links followed."""
+
+    def has_files(self, path: str) -> bool:
+        """A directory with a regular file in it, links followed, whose name begins with no dot: one that is listed."""
 
     def is_link(self, path: str) -> bool:
         """A symbolic link, dangling or not."""
@@ -44,6 +48,15 @@ class World(Protocol):
         """Tell what the cache has of an answer: a fresh copy, one that stands in when nobody answers, or nothing."""
 
 
+def has_files(path: str) -> bool:
+    """Tell whether a file in a directory is listed.
+
+    :raises OSError: when the directory cannot be read.
+    """
+    with os.scandir(path) as entries:
+        return any(not entry.name.startswith(".") and entry.is_file() for entry in entries)
+
+
 class FileSystem:
     """The world of this machine; every upstream answers with one status, unless a subclass knows better."""
 
@@ -57,6 +70,13 @@ class FileSystem:
     def is_directory(self, path: str) -> bool:
         """See :class:`World`."""
         return Path(path).is_dir()
+
+    def has_files(self, path: str) -> bool:
+        """See :class:`World`; what cannot be read is not known to have none."""
+        try:
+            return has_files(path)
+        except OSError:
+            return True
 
     def is_link(self, path: str) -> bool:
         """See :class:`World`."""
@@ -98,6 +118,12 @@ class Noted:
         """See :class:`World`."""
         seen = self._world.is_directory(path)
         self._looks.append(Look("directory", path, seen))
+        return seen
+
+    def has_files(self, path: str) -> bool:
+        """See :class:`World`."""
+        seen = self._world.has_files(path)
+        self._looks.append(Look("files", path, seen))
         return seen
 
     def is_link(self, path: str) -> bool:

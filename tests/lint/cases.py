@@ -45,6 +45,7 @@ STATE = "state: ROOT/state\n"
 PYPI = "fallbacks: [{name: index, proxy: 'https://index.example.org/simple/'}]\n"
 MIRROR = "fallbacks: [{name: web, mirror: ROOT/web, layout: static}]\n"
 BASE = STATE + TEAM
+LISTED = STATE + TEAM.replace("claims", "listing: automatic, claims")
 USUAL = ("team/.rewritegen-root", "team/acme-foo/acme_foo-1.0.tar.gz", "team/secret/x")
 
 
@@ -148,6 +149,13 @@ CASES: dict[str, Case] = {
             "team/acme-foo/index.html",
             site=BASE.replace("claims", "layout: static, claims"),
         ),
+    ),
+    "RG033": Case(
+        files("team/acme-foo/README", site=LISTED), files("team/acme-foo/f-1.0.zip", site=LISTED)
+    ),
+    "RG034": Case(
+        files("team/acme-foo/a b-1.0.zip", site=LISTED),
+        files("team/acme-foo/a+b-1!2.0.zip", site=LISTED),
     ),
     "RG040": Case(requires("acmefoo", PYPI), requires("numpy", PYPI)),
     "RG041": Case(

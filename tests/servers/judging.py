@@ -8,6 +8,7 @@ from typing import Protocol
 
 from rewritegen.decide import Decision, Request, decide
 from rewritegen.plan import Plan
+from rewritegen.representations import HTML
 from tests.servers.raw_rows import RawRow
 from tests.servers.rows import Row
 from tests.support.compare import differences, upstream_differences
@@ -15,7 +16,7 @@ from tests.support.scenes import Scene
 from tests.support.sites import StandIns
 from tests.support.wire import Answer, ask, send
 
-__all__ = ["Live", "answered", "decided", "wrong_with", "wrong_with_raw"]
+__all__ = ["Live", "answered", "decided", "possible", "wrong_with", "wrong_with_raw"]
 
 PRIVATE_BYTES = (b"acme_foo", b"acme-foo", b"root:x:0")
 
@@ -57,11 +58,19 @@ def answered(row: Row, scene: Scene, port: int) -> Answer:
     )
 
 
+def possible(decision: Decision, row: Row, kind: str) -> Decision:
+    """What a server can make of a decision, where a row says that it cannot do all of it."""
+    if kind == "nginx" and row.nginx_source is not None:
+        return replace(decision, source=row.nginx_source)
+    if kind == "apache" and row.apache_lists:
+        return replace(decision, status=200, representation=HTML)
+    return decision
+
+
 def wrong_with(row: Row, scene: Scene, live: Live, kind: str) -> Iterator[str]:
     """Ask a row; one sentence for each thing that is not as decided."""
     decision = decided(row, live.plan, scene)
-    if kind == "nginx" and row.nginx_source is not None:
-        decision = replace(decision, source=row.nginx_source)
+    decision = possible(decision, row, kind)
     answer = answered(row, scene, live.port)
     yield from differences(live.plan, decision, answer, row.method, scene.upstreams)
     yield from upstream_differences(live.plan, decision, scene.upstreams)

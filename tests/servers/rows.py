@@ -39,6 +39,9 @@ class Row:
     nginx_source: str | None = None
     """X-Index-Source where nginx cannot know the right one; the status is the same."""
 
+    apache_lists: bool = False
+    """httpd cannot see that there is no file in a directory: its listing is a page (200) without a link to one."""
+
     @property
     def label(self) -> str:
         """The id of the test, scene first."""
@@ -74,41 +77,42 @@ def forms(scene: str, name: str, target: str, source: str, status: int = 200) ->
         yield Row(f"{name} {label}", target, status, source, scene=scene, accept=accept)
 
 
-def leaks(name: str) -> Iterator[Row]:
+def leaks(name: str, mount: str = "/simple/") -> Iterator[Row]:
     """What must not leave about one owned name, whatever it is in (shapes 1 to 14)."""
     upper = name.upper()
-    here = f"/simple/{name}/"
+    here = f"{mount}{name}/"
     for number, spelling in enumerate((upper, upper.replace("-", "_"), name.replace("-", "-._-"))):
-        yield Row(f"{name} spelling {number}", f"/simple/{spelling}/", 301, location=here)
-        yield Row(f"{name} spelling {number} no slash", f"/simple/{spelling}", 301, location=here)
-    yield Row(f"{name} no slash", f"/simple/{name}", 301, location=here)
-    yield Row(f"{name} no slash query", f"/simple/{name}?x=/", 301, location=here)
+        yield Row(f"{name} spelling {number}", f"{mount}{spelling}/", 301, location=here)
+        yield Row(f"{name} spelling {number} no slash", f"{mount}{spelling}", 301, location=here)
+    yield Row(f"{name} no slash", f"{mount}{name}", 301, location=here)
+    yield Row(f"{name} no slash query", f"{mount}{name}?x=/", 301, location=here)
     encoded = f"%{ord(name[0]):02x}{name[1:]}"
-    yield Row(f"{name} encoded letter", f"/simple/{encoded}/", 404)
-    yield Row(f"{name} encoded twice", f"/simple/%25{encoded[1:]}/", 404)
-    yield Row(f"{name} encoded dash", f"/simple/{name.replace('-', '%2D')}/", 404)
-    yield Row(f"{name} encoded underscore", f"/simple/{name.replace('-', '%5F')}/", 404)
-    yield Row(f"{name} encoded slash", f"/simple/{name}%2F", 404)
-    yield Row(f"{name} double slash before", f"//simple/{name}/", 404)
-    yield Row(f"{name} double slash within", f"/simple//{name}/", 404)
-    yield Row(f"{name} double slash after", f"/simple/{name}//", 404)
-    yield Row(f"{name} dot", f"/simple/./{name}/", 404)
-    yield Row(f"{name} dot dot", f"/simple/proxied/../{name}/", 404)
-    yield Row(f"{name} encoded dot dot", f"/simple/proxied/%2e%2e/{name}/", 404)
-    yield Row(f"{name} upper mount", f"/SIMPLE/{name}/", 404)
-    yield Row(f"{name} semicolon", f"/simple/{name}/;v=1", 404)
-    yield Row(f"{name} semicolon in name", f"/simple/{name};v=1/", 404)
-    yield Row(f"{name} trailing dot", f"/simple/{name}./", 404)
-    yield Row(f"{name} trailing blank", f"/simple/{name}%20/", 404)
-    yield Row(f"{name} backslash", f"/simple\\{name}/", 404)
-    yield Row(f"{name} leading dash", f"/simple/-{name}/", 404)
-    yield Row(f"{name} index html", f"/simple/{name}/index.html", 404)
-    yield Row(f"{name} deeper", f"/simple/{name}/1.0/json", 404)
+    yield Row(f"{name} encoded letter", f"{mount}{encoded}/", 404)
+    yield Row(f"{name} encoded twice", f"{mount}%25{encoded[1:]}/", 404)
+    yield Row(f"{name} encoded dash", f"{mount}{name.replace('-', '%2D')}/", 404)
+    yield Row(f"{name} encoded underscore", f"{mount}{name.replace('-', '%5F')}/", 404)
+    yield Row(f"{name} encoded slash", f"{mount}{name}%2F", 404)
+    yield Row(f"{name} double slash before", f"/{mount}{name}/", 404)
+    yield Row(f"{name} double slash within", f"{mount}/{name}/", 404)
+    yield Row(f"{name} double slash after", f"{mount}{name}//", 404)
+    yield Row(f"{name} dot", f"{mount}./{name}/", 404)
+    yield Row(f"{name} dot dot", f"{mount}proxied/../{name}/", 404)
+    yield Row(f"{name} encoded dot dot", f"{mount}proxied/%2e%2e/{name}/", 404)
+    if mount != "/":
+        yield Row(f"{name} upper mount", f"{mount.upper()}{name}/", 404)
+        yield Row(f"{name} search", f"/search?q={name}", 404)
+        yield Row(f"{name} backslash", f"{mount[:-1]}\\{name}/", 404)
+    yield Row(f"{name} semicolon", f"{mount}{name}/;v=1", 404)
+    yield Row(f"{name} semicolon in name", f"{mount}{name};v=1/", 404)
+    yield Row(f"{name} trailing dot", f"{mount}{name}./", 404)
+    yield Row(f"{name} trailing blank", f"{mount}{name}%20/", 404)
+    yield Row(f"{name} leading dash", f"{mount}-{name}/", 404)
+    yield Row(f"{name} index html", f"{mount}{name}/index.html", 404)
+    yield Row(f"{name} deeper", f"{mount}{name}/1.0/json", 404)
     yield Row(f"{name} legacy json", f"/pypi/{name}/json", 404)
     yield Row(f"{name} legacy json version", f"/pypi/{name}/1.0/json", 404)
     yield Row(f"{name} project page", f"/project/{name}/", 404)
     yield Row(f"{name} integrity", f"/integrity/{name}/1.0/x/provenance", 404)
-    yield Row(f"{name} search", f"/search?q={name}", 404)
     yield Row(f"{name} rss", f"/rss/project/{name}/releases.xml", 404)
     for method in ("POST", "PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND", "TRACE", "BREW"):
         yield Row(f"{name} {method}", here, 405, method=method)

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from tests.servers.rows import JSON, PIP, TEAM, Row, decisions, forms, in_scene, leaks
 from tests.servers.stem_rows import stem_rows
+from tests.support.scenes import LONG
 
 __all__ = ["ROWS"]
 
@@ -262,6 +263,20 @@ def _listing() -> Iterator[Row]:
     yield Row("away spelling", "/simple/Other.Name", 301, location="/simple/other-name/")
     yield Row("beside away", "/simple/other/other-1.0.tar.gz", 404)
     yield Row("list", "/simple/", 200, own, contains="listed-tool")
+    for name in ("empty-tool", "hidden-tool", "nested-tool"):
+        for label, accept in (("", None), (" json", PIP)):
+            yield Row(
+                f"{name}{label}", f"/simple/{name}/", 404, own, accept=accept, apache_lists=True
+            )
+    yield Row("no archive is a file", "/simple/noted-tool/", 200, own, contains="README.txt")
+    yield Row("long name", f"/simple/listed-names/{LONG}", 200, own)
+    yield Row("long name by source", f"/files/own/listed-names/{LONG}", 200, own)
+    yield Row("odd name", "/simple/listed-names/odd_names-1%212.0%2Ba~b.tar.gz", 200, own)
+    yield Row("blank in a name", "/simple/listed-names/odd%20names-1.0.zip", 404)
+    yield Row("quotes in a name", "/simple/listed-names/odd'names%22&%3Cb%3E-1.0.zip", 404)
+    yield Row("percent in a name", "/simple/listed-names/odd%2541names-1.0.zip", 404)
+    yield Row("hidden file", "/simple/hidden-tool/.hidden_tool-1.0-py3-none-any.whl", 404)
+    yield Row("file of a directory within", "/simple/nested-tool/old/nested_tool-1.0.whl", 404)
     yield Row("marker beside", "/simple/listed-tool/.rewritegen-root", 404)
 
 
@@ -282,23 +297,58 @@ def _relay() -> Iterator[Row]:
 
 def _mounted(mount: str, packages: str) -> Iterator[Row]:
     wheel = "acme-foo/acme_foo-1.0-py2.py3-none-any.whl"
+    up = "../" * mount.count("/")
     yield Row("list", mount, 200, contains="acme-foo")
-    yield Row("private", f"{mount}acme-foo/", 200, TEAM)
-    yield Row("spelling", f"{mount}Acme_Foo", 301, location=f"{mount}acme-foo/")
+    yield Row("list json", mount, 200, accept=JSON, contains="acme-foo")
+    yield from forms("", "private", f"{mount}acme-foo/", TEAM)
+    yield Row(
+        "private links", f"{mount}acme-foo/", 200, TEAM, contains=f'"{up}files/team/acme-foo/'
+    )
+    yield Row(
+        "private links json", f"{mount}acme-foo/", 200, TEAM, accept=JSON, contains=f'"{up}files/'
+    )
+    yield from leaks("acme-foo", mount)
+    yield from leaks("acme-ghost", mount)
+    yield Row("inner path", f"{mount}-/pages/public/proxied/", 404)
+    yield Row("own inner path", "/-/rg_page/team/acme-foo/index.html", 404)
+    yield Row("beside private", f"{mount}acme-foo/acme_foo-1.0-py2.py3-none-any.whl", 404, TEAM)
+    yield Row("beside proxied", f"{mount}proxied/proxied-1.0-py2.py3-none-any.whl", 404)
     yield Row("claimed", f"{mount}acme-ghost/", 404)
     yield Row("mirrored", f"{mount}mirrored/", 200, "mirror/copy")
+    yield Row(
+        "proxied links", f"{mount}proxied/", 200, "proxy/public", contains=f'"{up}files/public/'
+    )
     yield Row("mirrored json", f"{mount}mirrored/", 200, "mirror/copy", accept=JSON)
     yield Row("proxied", f"{mount}proxied/", 200, "proxy/public")
     yield Row("proxied json", f"{mount}proxied/", 200, "proxy/public", accept=PIP)
     yield Row("private file", f"/files/team/{wheel}", 200, TEAM)
+    yield Row("private file metadata", f"/files/team/{wheel}.metadata", 200, TEAM)
+    yield Row("mirror file by source", "/files/copy/{mirrored}", 200, "mirror/copy")
+    yield Row("owned file", "/files/public/packages/aa/bb/cc/acme_foo-9.0.tar.gz", 404)
+    yield Row("owned file in the mirror", f"{packages}aa/bb/cc/acme_foo-9.0.tar.gz", 404)
     yield Row("mirror file", packages + "{mirrored}", 200, "mirror/copy")
     yield Row("proxied file", "/files/public/{proxied}", 200, "proxy/public")
     yield Row("unknown", f"{mount}unknown/", 404)
     yield Row("post", f"{mount}acme-foo/", 405, method="POST", body=b"x")
 
 
+def _deep() -> Iterator[Row]:
+    yield from _mounted("/pypi/simple/", "/pypi/packages/")
+    yield Row("mount without slash", "/pypi/simple", 404)
+    yield Row("usual mount", "/simple/acme-foo/", 404)
+    yield Row("usual list", "/simple/", 404)
+    yield Row("above the mount", "/pypi/", 404)
+    yield Row("server root", "/", 404)
+    yield Row("usual packages", "/packages/{mirrored}", 404)
+
+
 def _top() -> Iterator[Row]:
     yield from _mounted("/", "/packages/")
+    yield Row("usual mount", "/simple/acme-foo/", 404)
+    yield Row("usual mount proxied", "/simple/proxied/", 404)
+    yield Row("project called like a source", "/team/", 404)
+    yield Row("meta without slash", "/-", 404)
+    yield Row("robots", "/robots.txt", 301, location="/robots-txt/")
     for name in ("files", "packages", "simple"):
         yield Row(f"project called {name}", f"/{name}/", 200, TEAM)
         yield Row(f"project called {name} no slash", f"/{name}", 301, location=f"/{name}/")
@@ -319,7 +369,7 @@ ROWS: tuple[Row, ...] = (
     *in_scene("mirrors", *_mirrors()),
     *in_scene("listing", *_listing()),
     *in_scene("relay", *_relay()),
-    *in_scene("deep", *_mounted("/pypi/simple/", "/pypi/packages/")),
+    *in_scene("deep", *_deep()),
     *in_scene("top", *_top()),
     *in_scene("tls", *_tls()),
 )

@@ -18,7 +18,21 @@ from tests.support.sites import index_site, write_site
 from tests.support.trees import Projects
 from tests.support.upstream import Index
 
-__all__ = ["SCENES", "Scene", "build", "wheels"]
+__all__ = ["LISTED", "LONG", "LONG_VERSION", "ODD", "SCENES", "STRANGE", "Scene", "build", "wheels"]
+
+
+#: What a listing must not cut, and what it must escape; the last three are names that no request may have.
+LONG = f"listed_names-1.0+{'x' * 88}-py3-none-any.whl"
+ODD = ("odd_names-1!2.0+a~b.tar.gz", "odd_names-1.0.post1+c.zip")
+STRANGE = ("odd names-1.0.zip", "odd'names\"&<b>-1.0.zip", "odd%41names-1.0.zip")
+
+#: Directories of a listing, and their files: with names like these, and without a file that clients can take.
+LISTED: Projects = {
+    "listed-names": {name: name.encode() for name in (LONG, *ODD, *STRANGE)},
+    "hidden-tool": {".hidden_tool-1.0-py3-none-any.whl": b"", ".rewritegen-root": b""},
+    "nested-tool": {"old/nested_tool-1.0-py3-none-any.whl": b""},
+    "noted-tool": {"README.txt": b"no archive"},
+}
 
 
 @dataclass(slots=True)
@@ -193,12 +207,34 @@ def listing(scene: Scene) -> None:
     private = trees.projects(
         scene.root / "private", wheels("listed-tool-1.0", "listed-tool-1.1+local.1")
     )
+    trees.projects(private, LISTED)
     (private / "empty-tool").mkdir()
     scene.settings = {
         "private": [
             {"name": "own", "path": str(private), "listing": "automatic", "claims": ["acme-*"]}
         ],
         "fallbacks": [{"name": "away", "redirect": "https://index.example.org/simple/"}],
+    }
+    _finish(scene)
+
+
+#: A version whose wheel has a name that listings show cut.
+LONG_VERSION = f"1.2+local.{'a' * 88}"
+
+
+def listed(scene: Scene) -> None:
+    """No state, and a public index that has everything of ours in a higher version."""
+    ours = ("acme-foo-1.0", f"acme-foo-{LONG_VERSION}")
+    private = trees.projects(scene.root / "private", wheels(*ours, "Like_This-1.0"))
+    (private / "acme-empty").mkdir()
+    decoys = ("acme-foo-9.0", "acme-empty-9.0")
+    index = _public(scene, "proxied-1.0", "like-this-3.0", decoys=decoys)
+    scene.upstreams = (index,)
+    scene.settings = {
+        "private": [
+            {"name": "own", "path": str(private), "listing": "automatic", "claims": ["acme-*"]}
+        ],
+        "fallbacks": [_proxy(index)],
     }
     _finish(scene)
 
@@ -298,7 +334,7 @@ def impostor(scene: Scene) -> None:
 
 SCENES: Mapping[str, Callable[[Scene], None]] = {
     function.__name__: function
-    for function in (team, mirrors, listing, relay, deep, top, tls, impostor)
+    for function in (team, mirrors, listing, listed, relay, deep, top, tls, impostor)
 }
 
 

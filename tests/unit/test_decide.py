@@ -46,6 +46,9 @@ class Paper:
     def is_directory(self, path: str) -> bool:
         return any(file.startswith(f"{path}/") for file in self._files)
 
+    def has_files(self, path: str) -> bool:
+        return any(f.rpartition("/")[0] == path and "/." not in f for f in self._files)
+
     def is_link(self, path: str) -> bool:
         return path in self._links
 

@@ -359,7 +359,9 @@ def test_the_header_says_how_to_make_it_again() -> None:
     text = rendered(plan_of(FULL), "locations")["packages.example.org.http.conf"]
     head = text[: text.index("\n\n")]
     assert "rewritegen generate site.yaml --server nginx --scope locations" in head
-    assert "nginx 1.18 or newer, built with: http_gzip_static, http_ssl, http_sub" in head
+    words = " ".join(line.lstrip("# ") for line in head.splitlines())
+    built = "http_gzip_static, http_random_index, http_ssl, http_sub."
+    assert f"nginx 1.18 or newer, built with: {built}" in words
     assert "first match first" in head
 
 

@@ -39,7 +39,9 @@ DEFAULT = frozenset(
 
 #: The oldest version, as distributions build it.
 BASELINE = Capabilities(
-    OLDEST, DEFAULT | {"http_auth_request", "http_ssl", "http_sub", "http_gzip_static"}
+    OLDEST,
+    DEFAULT
+    | {"http_auth_request", "http_random_index", "http_ssl", "http_sub", "http_gzip_static"},
 )
 
 _VERSION = re.compile(r"^nginx version: \S+/([0-9]+)\.([0-9]+)\.([0-9]+)", re.MULTILINE)

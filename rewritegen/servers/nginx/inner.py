@@ -15,6 +15,7 @@ from rewritegen.servers.nginx.view import (
     Fetch,
     FileTree,
     Header,
+    Listed,
     ListTree,
     Location,
     PageTree,
@@ -28,9 +29,10 @@ from rewritegen.servers.nginx.words import (
     VARY,
     X_CACHE,
     answered_by,
+    project_path,
     refuse,
 )
-from rewritegen.steps import AskPrivately, Scanned, Source, TryProxy
+from rewritegen.steps import AskPrivately, ProjectDirectories, Scanned, Source, TryProxy
 
 __all__ = ["Inner"]
 
@@ -44,6 +46,8 @@ class Inner:
     names: Names
     ways: Ways
     gzip_static: bool
+    random_index: bool
+    """Whether this nginx can tell that there is a file in a directory."""
     locations: dict[str, Location] = field(default_factory=dict)
     """By what they match, in the order in which they are first needed."""
     _roots: dict[str, list[str]] = field(default_factory=dict)
@@ -76,6 +80,25 @@ class Inner:
         alias = argument(f"{value(root, source.key)}/")
         headers = (answered_by(source.label), VARY, NO_CACHE)
         self._add(ListTree(words, f"^~ {prefix}", headers, alias))
+        return prefix
+
+    def listed(self, source: Source, tree: ProjectDirectories) -> str:
+        """Return the prefix below which nginx lists the directories that have a file in them."""
+        listing = self.listing(source, tree.root)
+        if not self.random_index:
+            return listing
+        prefix = self._prefix("some", source, tree.root)
+        why = f"{source.key} {source.name}: a directory without a file is no page (uv stops at one)"
+        self._add(
+            Listed(
+                comment(why, _INDENT),
+                f"^~ {prefix}",
+                (answered_by(source.label), VARY, NO_CACHE),
+                argument(f"{value(tree.root, source.key)}/"),
+                f"{listing}{project_path(tree)}/",
+                self.absent(source),
+            )
+        )
         return prefix
 
     def files(self, source: Source, root: str) -> str:

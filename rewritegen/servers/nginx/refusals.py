@@ -40,9 +40,15 @@ def _version(capabilities: Capabilities) -> Iterator[Problem]:
 def extra_modules(plan: Plan, capabilities: Capabilities) -> tuple[str, ...]:
     """Return the modules that the text for this plan uses and that are not in every build."""
     wanted = {*_needed(plan), *({"http_gzip_static"} & capabilities.modules)}
+    if _lists_projects(plan):
+        wanted |= {"http_random_index"} & capabilities.modules
     if _has_links(plan):
         wanted.add("http_sub" if "http_sub" in capabilities else "http_js")
     return tuple(sorted(wanted - DEFAULT))
+
+
+def _lists_projects(plan: Plan) -> bool:
+    return any(isinstance(step, OwnedBy) and isinstance(step.pages, Listing) for step in plan.page)
 
 
 def _has_links(plan: Plan) -> bool:
@@ -66,7 +72,7 @@ def _needed(plan: Plan) -> dict[str, str]:
         needed |= dict.fromkeys(
             ("http_proxy", "http_upstream_keepalive", "http_upstream_zone"), "asking an HTTP index"
         )
-    if any(isinstance(step, OwnedBy) and isinstance(step.pages, Listing) for step in plan.page):
+    if _lists_projects(plan):
         needed["http_autoindex"] = "`listing: automatic`"
     if plan.root_list.listing is not None:
         needed["http_autoindex"] = "the list of the private projects"

@@ -71,7 +71,12 @@ def _view(plan: Plan, scope: Scope, capabilities: Capabilities) -> View:
     guards = _guards(names)
     script = "http_sub" not in capabilities and bool(plan.steps_with_upstream)
     fetcher = Fetcher(plan, names, upstreams, script)
-    inner = Inner(names, Ways(plan, site, fetcher), "http_gzip_static" in capabilities)
+    inner = Inner(
+        names,
+        Ways(plan, site, fetcher),
+        gzip_static="http_gzip_static" in capabilities,
+        random_index="http_random_index" in capabilities,
+    )
     own = guards if scope == "locations" else ()
     gated = gate(plan, own, whole_server=scope != "locations")
     entries = [*gated, *Entries(plan, names, inner, own, INSIDE if gated else "").all()]

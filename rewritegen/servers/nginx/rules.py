@@ -102,7 +102,7 @@ class Rules:
         source = step.source
         if isinstance(step.pages, Listing):
             for tree in step.pages.directories:
-                prefix = self.inner.listing(source, tree.root)
+                prefix = self.inner.listed(source, tree)
                 yield _rule("-d", tree, "", source, f"{prefix}{project_path(tree)}/")
             return
         yield from self._pages(source, step.pages)

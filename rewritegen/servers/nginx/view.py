@@ -27,6 +27,7 @@ __all__ = [
     "Group",
     "Header",
     "ListTree",
+    "Listed",
     "Location",
     "Map",
     "Near",
@@ -126,6 +127,24 @@ class ListTree(NamedTuple):
     def template(self) -> str:
         """The template that lays it out."""
         return "nginx/location_listing.j2"
+
+
+class Listed(NamedTuple):
+    """Asks whether a project directory has a file, before it is listed."""
+
+    comment: tuple[str, ...]
+    match: str
+    headers: tuple[Header, ...]
+    alias: str
+    listing: str
+    """Where a request goes on when it has."""
+    absent: str
+    """Where it ends when it has none."""
+
+    @property
+    def template(self) -> str:
+        """The template that lays it out."""
+        return "nginx/location_listed.j2"
 
 
 class FileTree(NamedTuple):
@@ -286,7 +305,17 @@ class AskService(NamedTuple):
 
 #: Each has comment lines, what it matches, the complete set of its headers, and the template that lays it out.
 Location: TypeAlias = (
-    Entry | Respell | Stems | PageTree | ListTree | FileTree | Ask | Fetch | Gate | AskService
+    Entry
+    | Respell
+    | Stems
+    | PageTree
+    | ListTree
+    | Listed
+    | FileTree
+    | Ask
+    | Fetch
+    | Gate
+    | AskService
 )
 
 
