@@ -231,7 +231,7 @@ class _Interpreter:
         return self._end(404, label, rule=rule)
 
     def _proxy(self, step: TryProxy, name: NormalizedName) -> Decision | None:
-        status = self._ask(f"{step.upstream.url}{name}/", self.form)
+        status = self._ask(step.upstream.page(name), self.form)
         if status == 200:
             return self._end(
                 200,
@@ -256,7 +256,7 @@ class _Interpreter:
         if file is not None:
             found = self._proxied_beside(step.upstream, name)
             return found or self._end(404, step.source.label, rule=_rule(step))
-        status = self._ask(f"{step.upstream.url}{name}/", self.form)
+        status = self._ask(step.upstream.page(name), self.form)
         form = self.form if status == 200 else None
         return self._end(
             status if status in {200, 404} else 502,
@@ -309,8 +309,7 @@ class _Interpreter:
             return self._end(404, rule=rule)
         for attempt in route.attempts:
             if isinstance(attempt, FetchFrom):
-                url = f"{attempt.url}{raw}"
-                status = self._ask(url, None)
+                status = self._ask(attempt.at(raw), None)
                 status = status if status in _ANSWERS else 502
                 return self._end(status, attempt.source.label, rule=rule)
             if attempt.marker is not None and not self.world.is_file(attempt.marker):
