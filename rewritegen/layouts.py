@@ -60,6 +60,8 @@ class Kind(NamedTuple):
     """Links are relative, ``../../PATH`` seen from the page of a project."""
     origin: bool = False
     """Links may be absolute URLs on the index's own scheme, host and port."""
+    below: bool = False
+    """Links are absolute URLs below that of the index: at ``NAME/``, and something, ``FILE``."""
     beside: bool = False
     """Links are bare file names: the file lies beside the page, at ``NAME/FILE``."""
     rooted: str = ""
@@ -218,8 +220,8 @@ KINDS = {
         # breaks off; /d/NAME/ is 404, and links to the same files by absolute URLs.
         Kind(
             "clue",
-            "ClueReleaseManager, asked below /d/: absolute links on its own host",
-            origin=True,
+            "ClueReleaseManager, asked below /d/: absolute links to NAME/f/ there",
+            below=True,
             ends="/d/",
         ),
         # Read in EggBasket 0.6b (PackageController, package_files.html)

@@ -96,7 +96,8 @@ def _beginnings(source: Proxy | PrivateProxy) -> list[tuple[_Texts, str]]:
     kind = KINDS[source.kind]
     parts = urlsplit(source.proxy)
     origin = f"{parts.scheme}://{parts.netloc}/"
-    absolute = {*source.files, *([origin] if kind.origin else [])}
+    own = [*([origin] if kind.origin else []), *([source.proxy] if kind.below else [])]
+    absolute = {*source.files, *own}
     # the longest first: a declared file host may lie below the origin
     beginnings = [
         (_absolute(url), url) for url in sorted(absolute, key=lambda url: (-len(url), url))
