@@ -214,7 +214,6 @@ KINDS = {
             "psc",
             "Products.PloneSoftwareCenter (.../++simple++/): absolute links on its own host",
             origin=True,
-            ends="/++simple++/",
         ),
         # Measured with ClueReleaseManager 0.3.3: /simple/NAME/ of a name that it does not have is 200, begins and
         # breaks off; /d/NAME/ is 404, and links to the same files by absolute URLs.

@@ -25,7 +25,9 @@ __all__ = [
     "bandersnatch",
     "clue",
     "devpi",
+    "devpi_behind",
     "eggproxy",
+    "eggproxy_behind",
     "ours",
     "proxpi",
     "pypiserver",
@@ -58,14 +60,14 @@ def proxpi(projects: Projects, cache: Path, place: Path) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def devpi(projects: Projects, cache: Path, place: Path) -> Iterator[str]:
-    """devpi's mirror of a public index."""
+def devpi_behind(index: Index, cache: Path, place: Path) -> Iterator[str]:
+    """devpi's mirror of this index."""
     programs = installed("devpi-server", cache, "devpi-client")
     data, port = place / "data", free_port()
     run_once([str(programs / "devpi-init"), "--serverdir", str(data)], place)
     argv = [str(programs / "devpi-server"), "--serverdir", str(data), "--host", HOST]
     client = [str(programs / "devpi"), "--clientdir", str(place / "client")]
-    with upstream(Listed(projects)) as index, process([*argv, "--port", str(port)], port, place):
+    with process([*argv, "--port", str(port)], port, place):
         for words in (
             ["use", f"http://{HOST}:{port}/"],
             ["login", "root", "--password", ""],
@@ -73,6 +75,13 @@ def devpi(projects: Projects, cache: Path, place: Path) -> Iterator[str]:
         ):
             run_once([client[0], words[0], *client[1:], *words[1:]], place)
         yield f"http://{HOST}:{port}/root/pypi/+simple/"
+
+
+@contextlib.contextmanager
+def devpi(projects: Projects, cache: Path, place: Path) -> Iterator[str]:
+    """devpi's mirror of a public index."""
+    with upstream(Listed(projects)) as index, devpi_behind(index, cache, place) as url:
+        yield url
 
 
 @contextlib.contextmanager
