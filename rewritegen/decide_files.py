@@ -32,8 +32,7 @@ class Files:
             return self.inquiry.end(404, rule=rule)
         for attempt in route.attempts:
             if isinstance(attempt, FetchFrom):
-                url = f"{attempt.url}{raw}"
-                status = self.inquiry.ask(url, None)
+                status = self.inquiry.ask(attempt.at(raw), None)
                 status = status if status in ANSWERS else 502
                 return self.inquiry.end(status, attempt.source.label, rule=rule)
             if attempt.marker is not None and not self.inquiry.world.is_file(attempt.marker):

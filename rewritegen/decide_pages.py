@@ -154,7 +154,7 @@ class Pages:
         return self.inquiry.end(404, label, rule=rule)
 
     def _proxy(self, step: TryProxy, name: NormalizedName) -> Decision | None:
-        status = self.inquiry.ask(f"{step.upstream.url}{name}/", self.inquiry.form)
+        status = self.inquiry.ask(step.upstream.page(name), self.inquiry.form)
         if status == 200:
             return self.inquiry.end(
                 200,
@@ -171,7 +171,7 @@ class Pages:
         if file is not None:
             found = self.files.proxied_beside(step.upstream, name)
             return found or self.inquiry.end(404, step.source.label, rule=rule_of(step))
-        status = self.inquiry.ask(f"{step.upstream.url}{name}/", self.inquiry.form)
+        status = self.inquiry.ask(step.upstream.page(name), self.inquiry.form)
         form = self.inquiry.form if status == 200 else None
         return self.inquiry.end(
             status if status in {200, 404} else 502,

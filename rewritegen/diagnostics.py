@@ -64,6 +64,8 @@ CODES: dict[str, str] = {
     "RG316": "the realm stands between quotes in a header, and a word of nginx's own would open the index",
     "RG317": "only a finding that has a code can be ignored",
     "RG318": "whoever reads the file next must see which finding is right here, and why",
+    "RG319": "what is written for nothing hides what was meant, perhaps another name",
+    "RG320": "a page without links is told by its length: nothing else of it can be looked at on the way",
     "RG401": "the name tells the sources apart in URLs, headers and state",
     "RG402": "a directory that is served as two sources has two owners; inside a mirror, private files become public",
     "RG403": "state and cache inside a served directory would be served; the reverse would be overwritten",
@@ -79,6 +81,8 @@ CODES: dict[str, str] = {
     "RG413": "a realm belongs to a password, and nothing else that is asked for has one",
     "RG414": "a client certificate is shown while a TLS connection is made, and nowhere else",
     "RG415": "an exception of nothing hides a claim that was forgotten or misspelt: names nearby go out",
+    "RG416": "its other pages do not say what it does not have: 200 with an empty page stops uv, and releases a name",
+    "RG417": "one name can be asked for in one spelling, and only of a source that is asked for it at all",
 }
 
 

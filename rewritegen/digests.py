@@ -13,14 +13,19 @@ __all__ = ["file_digest", "page_digest"]
 
 
 def page_digest(upstream: Upstream) -> str:
-    """Return what changes when the index is another, or its links are rewritten in another way."""
+    """Return what changes when the index is another, is asked in another way, or its links are rewritten so."""
     rules = (text for rule in upstream.links for text in rule)
-    return _digest(upstream.url, *rules)
+    return _digest(upstream.url, *rules, *_more(upstream.spelled), *_more(upstream.empty))
 
 
 def file_digest(attempt: FetchFrom) -> str:
     """Return what changes when the file host is another."""
-    return _digest(attempt.url)
+    return _digest(attempt.url, *_more(attempt.spelled))
+
+
+def _more(found: tuple[object, ...] | None) -> tuple[str, ...]:
+    """Return nothing where there is nothing, so that the copies of most sites keep their keys."""
+    return (repr(tuple(found)),) if found else ()
 
 
 def _digest(*texts: str) -> str:

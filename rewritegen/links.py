@@ -57,9 +57,12 @@ def link_rules(mount: str, source: Proxy | PrivateProxy) -> tuple[LinkRule, ...]
     inside other text: each begins with a scheme, or with the quote of an attribute or of a JSON string.
     """
     roots = file_roots(source)
+    beginnings = _beginnings(source)
+    # httpd applies one rule after the other: what the first one of two relative ones wrote must not be found again
+    twice = sum(texts[0][0].startswith('"../') for texts, _ in beginnings) > 1
     return tuple(
-        LinkRule(begins, f"{quote}{up_to_root(mount)}{path}")
-        for texts, url in _beginnings(source)
+        LinkRule(begins, f"{quote}{'./' if quote and twice else ''}{up_to_root(mount)}{path}")
+        for texts, url in beginnings
         for path in (files_prefix(source.name, roots.index(url)).removeprefix("/"),)
         for begins, quote in texts
     )
@@ -93,7 +96,8 @@ def _beginnings(source: Proxy | PrivateProxy) -> list[tuple[_Texts, str]]:
     kind = KINDS[source.kind]
     parts = urlsplit(source.proxy)
     origin = f"{parts.scheme}://{parts.netloc}/"
-    absolute = {*source.files, *([origin] if kind.origin else [])}
+    own = [*([origin] if kind.origin else []), *([source.proxy] if kind.below else [])]
+    absolute = {*source.files, *own}
     # the longest first: a declared file host may lie below the origin
     beginnings = [
         (_absolute(url), url) for url in sorted(absolute, key=lambda url: (-len(url), url))
@@ -102,6 +106,11 @@ def _beginnings(source: Proxy | PrivateProxy) -> list[tuple[_Texts, str]]:
     if kind.rooted:
         path = f"{above}{kind.rooted}"
         beginnings.insert(0, (_quoted(f"/{path}"), f"{origin}{path}"))
+    relative = {}
     if kind.parents:
-        beginnings.insert(0, (_quoted("../../"), f"{origin}{above}"))
-    return beginnings
+        relative["../../"] = f"{origin}{above}"
+    if kind.upwards:
+        relative[up_to_root(parts.path)] = origin
+    # the longest first: it begins with the other one
+    ordered = sorted(relative.items(), key=lambda one: -len(one[0]))
+    return [*((_quoted(text), url) for text, url in ordered), *beginnings]

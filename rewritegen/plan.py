@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from rewritegen.auth import Auth, Basic, Certificates, Service
 from rewritegen.grammar import Grammar, grammar_of
-from rewritegen.layouts import KINDS, LAYOUTS, Layout
+from rewritegen.layouts import KINDS, LAYOUTS, Empty, Layout
 from rewritegen.links import file_roots, files_prefix, link_rules, origins
-from rewritegen.names import ClaimSet
+from rewritegen.names import ClaimSet, NormalizedName, parse_name
 from rewritegen.site import Index, Mirror, PrivateDirectory, PrivateProxy, Proxy, Redirect, Site
 from rewritegen.steps import (
     AskPrivately,
@@ -236,7 +236,13 @@ def _upstream(index: Index, source: Proxy | PrivateProxy) -> Upstream:
         _limits(source, _READ_PAGE),
         origins(source, source.proxy),
         files_prefix(source.name, len(file_roots(source))) if KINDS[source.kind].beside else "",
+        _spelled(source),
+        Empty(*source.empty) if source.empty else KINDS[source.kind].empty,
     )
+
+
+def _spelled(source: Proxy | PrivateProxy) -> tuple[tuple[NormalizedName, str], ...]:
+    return tuple((parse_name(text), text) for text in source.spelled)
 
 
 def _limits(source: Proxy | PrivateProxy, read: int) -> Limits:
@@ -307,6 +313,7 @@ def _fetch_routes(
             upstream.proxy,
             _limits(upstream, _READ_FILE),
             origins(upstream, upstream.proxy),
+            spelled=_spelled(upstream),
         )
         prefix = files_prefix(upstream.name, len(found))
         found.append(FileRoute(prefix, (fetch,), refused, scanned, beside=True))

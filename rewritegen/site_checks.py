@@ -12,6 +12,7 @@ from typing import Literal
 
 from rewritegen.access import WAYS
 from rewritegen.diagnostics import Problem, quoted
+from rewritegen.http_checks import http_clashes
 from rewritegen.layouts import KINDS, LAYOUTS
 from rewritegen.model import Index, Site
 from rewritegen.sources import Mirror, PrivateDirectory, PrivateSource, Proxy, Redirect, Source
@@ -31,6 +32,7 @@ def clashes(site: Site) -> list[Problem]:
         problems += checks.listings(index)
         problems += checks.state(index)
         problems += checks.fallbacks(index)
+        problems += http_clashes(site, index)
     return problems
 
 

@@ -19,6 +19,7 @@ from pydantic import (
 
 from rewritegen.diagnostics import quoted, suggestion
 from rewritegen.layouts import KINDS, LAYOUTS, Kind, Layout
+from rewritegen.odd_values import EmptyPage, Spelling
 from rewritegen.quantities import Duration, refusal
 from rewritegen.values import (
     AbsolutePath,
@@ -92,6 +93,13 @@ _CLAIMS = (
 )
 _KINDS = f"How its pages link to files. {_summaries(list(KINDS), KINDS)}."
 FILES = "The hosts that its pages link to for files, when that is not the index's own: URLs with the path in common."
+
+
+_SPELLED = "Names that it knows in this spelling only, where that is not the canonical one."
+_EMPTY = (
+    "The length of the page that it gives for a project that it does not have, where that is not 404: bytes, and how "
+    "often the name is among them (`250+2n`). What the kind says is the default."
+)
 
 
 class Part(BaseModel):
@@ -176,6 +184,8 @@ class HttpSource(Source):
 
     kind: KindName = Field("simple", description=_KINDS, examples=["simple"])
     files: tuple[Url, ...] = Field((), description=FILES, examples=["[https://files.example.org/]"])
+    spelled: tuple[Spelling, ...] = Field((), description=_SPELLED, examples=["[Zope.Interface]"])
+    empty: EmptyPage | None = Field(None, description=_EMPTY, examples=["250+2n"])
     connect: DurationText = Field(
         Duration(2), description="How long a connection may take.", examples=["2s"]
     )

@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
+from rewritegen.layouts import Empty
 from rewritegen.names import ClaimSet, NormalizedName
 
 __all__ = [
@@ -109,6 +110,14 @@ class Upstream(NamedTuple):
     """``scheme://host:port`` of all hosts that are declared for it, its own first: redirects to these are followed."""
     beside: str = ""
     """The prefix of the route of its files, where they lie beside their page, at ``url`` + NAME + ``/`` + FILE."""
+    spelled: tuple[tuple[NormalizedName, str], ...] = ()
+    """Names that it knows in another spelling than the canonical one."""
+    empty: Empty | None = None
+    """An answer of just this length is its way to say that a project is not there."""
+
+    def page(self, name: NormalizedName) -> str:
+        """Return the URL of the page of a project."""
+        return f"{self.url}{dict(self.spelled).get(name, name)}/"
 
 
 class Available(NamedTuple):
@@ -196,6 +205,14 @@ class FetchFrom(NamedTuple):
     """As in :class:`Upstream`."""
     pages: str | None = None
     """Where the pages of the index lie below ``url``: never reachable as files."""
+    spelled: tuple[tuple[NormalizedName, str], ...] = ()
+    """As in :class:`Upstream`, where the path begins with the name of a project: a file beside its page."""
+
+    def at(self, path: str) -> str:
+        """Return the URL of a file."""
+        name, slash, file = path.partition("/")
+        spelling = dict(self.spelled).get(NormalizedName(name), name)
+        return f"{self.url}{spelling}{slash}{file}"
 
 
 class Scanned(NamedTuple):

@@ -16,7 +16,7 @@ from tests.support.scenes import wheels
 from tests.support.tools import missing
 from tests.support.upstream import Index, Recorded, Reply, upstream
 
-__all__ = ["RUN", "Listed", "Running"]
+__all__ = ["RUN", "Listed", "Running", "installed", "process", "run_once"]
 
 _SECONDS = 300
 
@@ -61,9 +61,10 @@ def installed(package: str, cache: Path, *others: str) -> Path:
 
 
 @contextlib.contextmanager
-def _process(
+def process(
     argv: list[str], port: int, place: Path, environment: Mapping[str, str] | None = None
 ) -> Iterator[None]:
+    """A server in the foreground, until it listens, and to its end."""
     output = place / "output"
     with output.open("ab") as stream:
         child = subprocess.Popen(
@@ -78,7 +79,7 @@ def _process(
 
         def listens() -> bool:
             assert child.poll() is None, output.read_text(errors="replace")
-            return _connects(port)
+            return connects(port)
 
         wait_until(listens, f"{argv[0]} listens", _START_SECONDS)
         yield
@@ -91,7 +92,7 @@ def _process(
             child.wait(STOP_SECONDS)
 
 
-def _connects(port: int) -> bool:
+def connects(port: int) -> bool:
     import socket
 
     with contextlib.suppress(OSError), socket.create_connection((HOST, port), timeout=1):
@@ -121,7 +122,7 @@ def _pypiserver(cache: Path, place: Path, *, fallback: bool) -> Iterator[Running
     with _public() as public:
         elsewhere = ["--fallback-url", public.url] if fallback else ["--disable-fallback"]
         argv = [str(program), "run", "-i", HOST, "-p", str(port), *elsewhere, str(packages)]
-        with _process(argv, port, place):
+        with process(argv, port, place):
             yield Running(f"http://{HOST}:{port}/simple/", public)
 
 
@@ -143,7 +144,7 @@ def proxpi(cache: Path, place: Path) -> Iterator[Running]:
     with _public() as public, upstream(Listed({"acme-foo": _ours()})) as ours:
         argv = [str(python), "-m", "flask", "--app", "proxpi.server", "run", "-h", HOST]
         indexes = {"PROXPI_INDEX_URL": ours.url, "PROXPI_EXTRA_INDEX_URLS": public.url}
-        with _process([*argv, "-p", str(port)], port, place, indexes):
+        with process([*argv, "-p", str(port)], port, place, indexes):
             yield Running(f"http://{HOST}:{port}/index/", public)
 
 
@@ -152,9 +153,9 @@ def devpi(cache: Path, place: Path) -> Iterator[Running]:
     """devpi: a stage with our wheel, and a mirror of the public index as its base."""
     programs = installed("devpi-server", cache, "devpi-client")
     data, port = place / "data", free_port()
-    _run([str(programs / "devpi-init"), "--serverdir", str(data)], place)
+    run_once([str(programs / "devpi-init"), "--serverdir", str(data)], place)
     argv = [str(programs / "devpi-server"), "--serverdir", str(data), "--host", HOST]
-    with _public() as public, _process([*argv, "--port", str(port)], port, place):
+    with _public() as public, process([*argv, "--port", str(port)], port, place):
         client = str(programs / "devpi")
         where = ["--clientdir", str(place / "client")]
         for words in (
@@ -164,15 +165,16 @@ def devpi(cache: Path, place: Path) -> Iterator[Running]:
             ["index", "-c", "private", "bases=root/pypi"],
             ["use", _STAGE],
         ):
-            _run([client, words[0], *where, *words[1:]], place)
+            run_once([client, words[0], *where, *words[1:]], place)
         for name, content in _ours().items():
             (place / name).write_bytes(content)
-            _run([client, "upload", *where, str(place / name)], place)
+            run_once([client, "upload", *where, str(place / name)], place)
         public.forget()
         yield Running(f"http://{HOST}:{port}/{_STAGE}/+simple/", public)
 
 
-def _run(argv: list[str], place: Path) -> None:
+def run_once(argv: list[str], place: Path) -> None:
+    """A command that ends."""
     environment = {**os.environ, "HOME": str(place)}
     done = subprocess.run(
         argv,

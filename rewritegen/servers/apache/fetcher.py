@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from rewritegen.names import CANONICAL_NAME
 from rewritegen.plan import Plan
 from rewritegen.representations import REPRESENTATIONS
+from rewritegen.servers.apache.empty_pages import EmptyPages, empty_pages
 from rewritegen.servers.apache.following import ASKED, FOLLOW, at, following_rules, itself_rules
 from rewritegen.servers.apache.logs import for_the_log
 from rewritegen.servers.apache.quoting import argument, regex, substitution
@@ -111,6 +112,8 @@ class Fetcher(NamedTuple):
     ca: str
     pages: tuple[str, ...]
     """What pages are asked for, and what makes an answer fail that is not to be passed on; empty without pages."""
+    empty: tuple[EmptyPages, ...]
+    """Sources whose empty pages say that a project is not there."""
     files: tuple[str, ...]
     """The same of files."""
     itself: Way
@@ -145,6 +148,7 @@ def fetcher(plan: Plan) -> Fetcher | None:
         tls=any(_needs_tls(origins) for origins in _all_origins(pages, files)),
         ca=argument(plan.ca, "ca"),
         pages=(*_accepts(), _refused("200|304|404"), _NO_PAGE) if pages else (),
+        empty=tuple(empty_pages(pages)),
         files=('RequestHeader set Accept "*/*"', _refused("200|206|304|404|416")) if files else (),
         itself=Way(itself, _MOST_FOLLOWED, _SHORT_TURN, longest + _LONGER_SECONDS),
         ways=tuple(_ways(address, pages, files)),
@@ -178,28 +182,42 @@ def _guards(plan: Plan) -> Iterator[Rule]:
 
 def _asks(plan: Plan) -> Iterator[Rule]:
     """Yield the rules of the part that asks upstreams."""
-    yield from map(_asks_for_page, page_turns(plan))
-    yield from map(_asks_for_file, file_turns(plan))
+    for page in page_turns(plan):
+        yield from _asks_for_page(page)
+    for file in file_turns(plan):
+        yield from _asks_for_file(file)
     yield from following_rules(plan)
     yield Rule("^", flags=("R=403", "L"), comment=("nothing else is asked for",))
 
 
-def _asks_for_page(page: PageTurn) -> Rule:
+def _asks_for_page(page: PageTurn) -> Iterator[Rule]:
     key = page.step.source.key
     path = substitution(urlsplit(page.step.upstream.url).path, key)
-    flags = ("E=RG_FETCH:1", "E=RG_AT:1", "E=RG_FORM:$1", "P", "NE", "QSD", "L")
-    pattern = f"^{ASKED}{regex(page.asked)}{FORM}/({CANONICAL_NAME})/$"
+    # an empty page is told by its length, and the name in it counts
+    name_too = ("E=RG_NAME:$2",) if page.step.upstream.empty else ()
+    flags = ("E=RG_FETCH:1", "E=RG_AT:1", "E=RG_FORM:$1", *name_too, "P", "NE", "QSD", "L")
+    begin = f"^{ASKED}{regex(page.asked)}{FORM}"
+    for name, spelling in page.step.upstream.spelled:
+        comment = (f"{key}: spelled: {spelling}",)
+        target = f"{page.group}{path}{substitution(spelling, key)}/"
+        yield Rule(f"{begin}/({regex(name)})/$", target, flags, comment=comment)
     comment = (f"{key}: pages, by a canonical name",)
-    return Rule(pattern, f"{page.group}{path}$2/", flags, comment=comment)
+    yield Rule(f"{begin}/({CANONICAL_NAME})/$", f"{page.group}{path}$2/", flags, comment=comment)
 
 
-def _asks_for_file(file: FileTurn) -> Rule:
+def _asks_for_file(file: FileTurn) -> Iterator[Rule]:
     key = file.attempt.source.key
     path = substitution(urlsplit(file.attempt.url).path.rstrip("/"), key)
-    comment = (f"{key}: a path goes out as it came in; `%2B` stays `%2B`",)
-    raw = (Condition("%{THE_REQUEST}", f"^[A-Z]+ {ASKED}{regex(file.asked)}(/[^? ]+)"),)
     flags = ("E=RG_FETCH:1", "E=RG_AT:1", "P", "NE", "QSD", "L")
-    return Rule(f"^{ASKED}{regex(file.asked)}/", f"{file.group}{path}%1", flags, raw, comment)
+    place, begin = f"^{ASKED}{regex(file.asked)}/", f"^[A-Z]+ {ASKED}{regex(file.asked)}"
+    for name, spelling in file.attempt.spelled:
+        comment = (f"{key}: spelled: {spelling}",)
+        raw = (Condition("%{THE_REQUEST}", f"{begin}/{regex(name)}(/[^? ]+)"),)
+        target = f"{file.group}{path}/{substitution(spelling, key)}%1"
+        yield Rule(place, target, flags, raw, comment)
+    comment = (f"{key}: a path goes out as it came in; `%2B` stays `%2B`",)
+    raw = (Condition("%{THE_REQUEST}", f"{begin}(/[^? ]+)"),)
+    yield Rule(place, f"{file.group}{path}%1", flags, raw, comment)
 
 
 def _all_origins(

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from rewritegen.names import CANONICAL_NAME
 from rewritegen.plan import Plan
 from rewritegen.redirects import FILE_PATH, FILE_QUERY, PAGE_PATH, host, same_project
+from rewritegen.servers.apache.empty_pages import NOT_HERE
 from rewritegen.servers.apache.quoting import regex
 from rewritegen.servers.apache.rules import Condition, Rule
 from rewritegen.servers.apache.turns import (
@@ -70,6 +71,10 @@ def following_rules(plan: Plan) -> Iterator[Rule]:
     for file in file_turns(plan):
         for number, origin in enumerate(file.attempt.origins, 1):
             yield from _moved_file(file, number, origin)
+    if any(page.step.upstream.empty for page in page_turns(plan)):
+        absent = (Condition("%{QUERY_STRING}", f"={NOT_HERE}"),)
+        comment = ("an empty page, which says that the project is not there",)
+        yield Rule(f"^{FOLLOW}/pages/", flags=("R=404", "L"), conditions=absent, comment=comment)
     yield Rule(f"^{FOLLOW}/", flags=("R=502", "L"), comment=("anywhere else is not followed",))
 
 

@@ -17,12 +17,13 @@ from rewritegen.plan import Plan
 from rewritegen.redirects import FILE_QUERY, FRAGMENT, PAGE_PATH, PARENTS, host, same_project
 from rewritegen.servers.nginx.names import Names
 from rewritegen.servers.nginx.njs import script_function
+from rewritegen.servers.nginx.page_check import ABSENT, NO_PAGE
 from rewritegen.servers.nginx.quoting import argument, comment, pattern, value, verbose_pattern
 from rewritegen.servers.nginx.shared import IF_RANGE, MATCH, RANGE, SINCE
 from rewritegen.servers.nginx.upstreams import Upstreams
 from rewritegen.servers.nginx.view import Fetched, Rule
 from rewritegen.servers.nginx.words import escaped, go
-from rewritegen.steps import AskPrivately, FetchFrom, Source, TryProxy
+from rewritegen.steps import AskPrivately, FetchFrom, Source, TryProxy, Upstream
 
 __all__ = ["FAILED", "Fetcher"]
 
@@ -63,11 +64,12 @@ class Fetcher:
             sets=(),
             rules=(),
             far=self.upstreams.host(source, upstream.origins[0]),
-            path=f"{value(urlsplit(upstream.url).path, source.key)}$rg_name/",
+            path=f"{value(urlsplit(upstream.url).path, source.key)}{self._spelled(source, upstream)}/",
             limits=upstream.limits,
-            keep=self._keep(source, page=True),
+            keep=self.names.unless_empty(upstream.empty, self._keep(source, page=True)),
             most_on_disk="64m",
             page=True,
+            astray=self.names.astray(NO_PAGE, upstream.empty, ABSENT),
             links=() if self.script else links,
             script=script_function(source) if self.script and links else "",
         )
@@ -80,6 +82,8 @@ class Fetcher:
         prefix = f"/files/{source.name}/{number}/"
         if self.plan.offline:
             return prefix
+        beside = f"(?<rg_name>{CANONICAL_NAME})/" if attempt.spelled else ""
+        raw = f"^{escaped(prefix)}{beside}(?<rg_raw>[^?]+)"
         file = Fetched(
             comment=(),
             match=f"^~ {prefix}",
@@ -89,12 +93,12 @@ class Fetcher:
             rules=(
                 Rule(
                     ("# the path goes out as it came in: `%2B` stays `%2B`",),
-                    f"$request_uri !~ {pattern(f'^{escaped(prefix)}(?<rg_raw>[^?]+)')}",
+                    f"$request_uri !~ {verbose_pattern((raw,), '', _INDENT * 2, 22)}",
                     "return 404",
                 ),
             ),
             far=self.upstreams.host(source, attempt.origins[0]),
-            path=f"{value(urlsplit(attempt.url).path, source.key)}$rg_raw",
+            path=f"{value(urlsplit(attempt.url).path, source.key)}{self._directory(source, attempt)}$rg_raw",
             limits=attempt.limits,
             keep=self._keep(source, page=False),
             # passed on as it comes in, never written here
@@ -113,6 +117,15 @@ class Fetcher:
             ("If-None-Match", self.names.shared(MATCH)),
             ("If-Modified-Since", self.names.shared(SINCE)),
         )
+
+    def _spelled(self, source: Source, asked: Upstream | FetchFrom) -> str:
+        """Return the variable that holds the name of the project as this index has it."""
+        if not asked.spelled:
+            return "$rg_name"
+        return self.names.spelled(f"{source.key} {source.name}", asked.spelled)
+
+    def _directory(self, source: Source, attempt: FetchFrom) -> str:
+        return f"{self._spelled(source, attempt)}/" if attempt.spelled else ""
 
     def _keep(self, source: Source, *, page: bool) -> str:
         """Return the Cache-Control that tells the site above how long it may keep an answer (RFC 5861)."""

@@ -8,10 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from rewritegen.names import ClaimSet
+from rewritegen.layouts import Empty
+from rewritegen.names import ClaimSet, NormalizedName
 from rewritegen.plan import Plan
 from rewritegen.servers.nginx import shared
-from rewritegen.servers.nginx.quoting import comment, map_key, pattern, verbose_pattern
+from rewritegen.servers.nginx.empty_pages import empty_map
+from rewritegen.servers.nginx.quoting import (
+    argument,
+    comment,
+    map_key,
+    pattern,
+    value,
+    verbose_pattern,
+)
 from rewritegen.servers.nginx.view import Map
 
 __all__ = ["Names"]
@@ -44,6 +53,9 @@ class Names:
     _hidden: list[ClaimSet] = field(default_factory=list)
     _kept: list[tuple[str, bool]] = field(default_factory=list)
     _astray: list[str] = field(default_factory=list)
+    _spelled: dict[tuple[tuple[str, str], ...], str] = field(default_factory=dict)
+    _empty: list[Empty] = field(default_factory=list)
+    _by_empty: list[tuple[Empty, str, str]] = field(default_factory=list)
 
     def shared(self, word: str) -> str:
         """Return the variable of a map that is the same for every site."""
@@ -79,10 +91,35 @@ class Names:
             self._kept.append((cache_control, page))
         return f"$rg_keep{_from_two(self._kept.index((cache_control, page)) + 1)}_{self.site}"
 
-    def astray(self, path: str) -> str:
-        """Return the variable that holds ``path`` for what is no page where one was asked for, else nothing."""
+    def spelled(self, owner: str, names: tuple[tuple[str, str], ...]) -> str:
+        """Return the variable that holds the name as an index has it."""
+        self._spelled.setdefault(names, owner)
+        return f"$rg_spelled{_from_two(list(self._spelled).index(names) + 1)}_{self.site}"
+
+    def astray(self, path: str, empty: Empty | None, absent: str) -> str:
+        """Return the variable that holds ``path`` for what is no page where one was asked for, else nothing.
+
+        :param absent: what it holds for an empty page.
+        """
         self._astray = [path]
-        return f"$rg_astray_{self.site}"
+        return self._where(empty, f"$rg_astray_{self.site}", absent)
+
+    def unless_empty(self, empty: Empty | None, variable: str) -> str:
+        """Return the variable that holds what another one does, but nothing for an empty page."""
+        return self._where(empty, variable, '""') if variable else ""
+
+    def _where(self, empty: Empty | None, variable: str, absent: str) -> str:
+        if empty is None:
+            return variable
+        if empty not in self._empty:
+            self._empty.append(empty)
+        choice = (empty, variable, absent)
+        if choice not in self._by_empty:
+            self._by_empty.append(choice)
+        return f"$rg_there{_from_two(self._by_empty.index(choice) + 1)}_{self.site}"
+
+    def _is_empty(self, empty: Empty) -> str:
+        return f"$rg_empty{_from_two(self._empty.index(empty) + 1)}_{self.site}"
 
     # ---------------------------------------------------------------- maps
 
@@ -96,7 +133,14 @@ class Names:
         for text, page in self._kept:
             yield _kept_map(self.kept(text, page=page), text, page=page)
         for path in self._astray:
-            yield _astray_map(self.astray(path), path)
+            yield _astray_map(self.astray(path, None, ""), path)
+        for names, owner in self._spelled.items():
+            yield _spelled_map(self.spelled(owner, names), owner, names)
+        for empty in self._empty:
+            yield empty_map(self._is_empty(empty), empty)
+        for empty, variable, absent in self._by_empty:
+            entries = (f"default {absent}", f'"" {variable}')
+            yield Map((), self._is_empty(empty), self._where(empty, variable, absent), entries)
         wanted = {shared.FORM, *self._shared} if self._shared else set()
         yield from (shared.shared_map(word) for word in shared.WORDS if word in wanted)
 
@@ -122,8 +166,10 @@ class Names:
 
     def hashes(self) -> tuple[str, ...]:
         """Return the http-level lines that long or many names need, with the reason; none for most sites."""
-        names = [name for claims in self._claimed for name in (*claims.names, *claims.public)]
-        most = max((len({*claims.names, *claims.public}) for claims in self._claimed), default=0)
+        tables = [{*claims.names, *claims.public} for claims in self._claimed]
+        tables += [{NormalizedName(name) for name, _ in pairs} for pairs in self._spelled]
+        names = [name for table in tables for name in table]
+        most = max(map(len, tables), default=0)
         longest = max(map(len, names), default=0)
         lines: list[str] = []
         if most > _MOST_KEYS or longest > _LONGEST_KEY:
@@ -184,6 +230,12 @@ def _astray_map(variable: str, path: str) -> Map:
         f'{pattern("^(?:304|404)[ ]", "~")} ""',
     )
     return Map(words, _SEEN, variable, entries)
+
+
+def _spelled_map(variable: str, owner: str, names: tuple[tuple[str, str], ...]) -> Map:
+    words = comment(f"{owner}: spelled: names that it knows in this spelling only")
+    entries = [f"{map_key(name)} {argument(value(text, 'spelled'))}" for name, text in names]
+    return Map(words, "$rg_name", variable, ("default $rg_name", *entries))
 
 
 def _chunks(names: tuple[str, ...]) -> Iterator[str]:

@@ -13,13 +13,15 @@ from typing import NamedTuple
 from rewritegen.plan import Plan
 from rewritegen.servers.base import fetcher_name
 
-__all__ = ["LONGER_SECONDS", "NO_PAGE", "PageCheck", "page_check", "pages_name"]
+__all__ = ["ABSENT", "LONGER_SECONDS", "NO_PAGE", "PageCheck", "page_check", "pages_name"]
 
 #: The fetcher limits its silence itself; this is for its own end.
 LONGER_SECONDS = 600
 
 #: Where an answer is dropped that is no page.
 NO_PAGE = "/no-page"
+#: Where an answer is dropped that is the empty page of a project that is not there.
+ABSENT = "/absent"
 #: Where a request ends that the fetcher closed the connection for.
 _DEAD = "/dead"
 
@@ -28,9 +30,9 @@ class PageCheck(NamedTuple):
     """The server in between."""
 
     name: str
-    variable: str
-    """Holds :attr:`no_page` for an answer of an upstream that is no page, else nothing."""
     no_page: str
+    absent: str
+    """Empty where no upstream has such pages."""
     dead: str
     url: str
     """The fetcher."""
@@ -38,14 +40,14 @@ class PageCheck(NamedTuple):
     """Longest silence of the fetcher."""
 
 
-def page_check(plan: Plan, variable: str) -> PageCheck:
-    """Return the server in between; ``variable`` holds :data:`NO_PAGE` for what is no page."""
+def page_check(plan: Plan) -> PageCheck:
+    """Return the server in between."""
     address, port = plan.inner
     inner = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
     return PageCheck(
         name=pages_name(plan),
-        variable=variable,
         no_page=NO_PAGE,
+        absent=ABSENT if any(s.upstream.empty for s in plan.steps_with_upstream) else "",
         dead=_DEAD,
         url=f"http://{inner}",
         wait=f"{LONGER_SECONDS}s",

@@ -24,7 +24,7 @@ from rewritegen.servers.nginx.inner import Inner
 from rewritegen.servers.nginx.names import Names
 from rewritegen.servers.nginx.near import Ways, copies
 from rewritegen.servers.nginx.njs import SCRIPT_NAME, script_text
-from rewritegen.servers.nginx.page_check import NO_PAGE, page_check
+from rewritegen.servers.nginx.page_check import page_check
 from rewritegen.servers.nginx.quoting import argument, comment, value
 from rewritegen.servers.nginx.refusals import extra_modules
 from rewritegen.servers.nginx.upstreams import Upstreams
@@ -84,7 +84,7 @@ def _view(plan: Plan, scope: Scope, capabilities: Capabilities) -> View:
     if gated:
         entries = [(prefix, private(location)) for prefix, location in entries]
         others = tuple(map(private, others))
-    fetching = _fetching(plan, fetcher, names, scope)
+    fetching = _fetching(plan, fetcher, scope)
     return View(
         site=site,
         file=f"{plan.server_name}.conf",
@@ -110,7 +110,7 @@ def _view(plan: Plan, scope: Scope, capabilities: Capabilities) -> View:
     )
 
 
-def _fetching(plan: Plan, fetcher: Fetcher, names: Names, scope: Scope) -> tuple[Fetching, ...]:
+def _fetching(plan: Plan, fetcher: Fetcher, scope: Scope) -> tuple[Fetching, ...]:
     """Return the inner server, where somebody is asked."""
     if not fetcher.locations:
         return ()
@@ -131,7 +131,7 @@ def _fetching(plan: Plan, fetcher: Fetcher, names: Names, scope: Scope) -> tuple
             ca=(argument(value(plan.ca, "ca")),) if tls else (),
             conditions=fetcher.conditions,
             locations=tuple(fetcher.locations.values()),
-            check=page_check(plan, names.astray(NO_PAGE)),
+            check=page_check(plan),
         ),
     )
 

@@ -189,6 +189,8 @@ class Fetched(NamedTuple):
     most_on_disk: str
     """What is buffered on disk while the server above is slow: an endless page must not fill it."""
     page: bool
+    astray: str = ""
+    """The variable that says what becomes of an answer to a question for a page."""
     links: tuple[tuple[str, str], ...] = ()
     """Arguments of ``sub_filter``."""
     script: str = ""
