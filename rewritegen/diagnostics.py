@@ -64,6 +64,8 @@ CODES: dict[str, str] = {
     "RG316": "the realm stands between quotes in a header, and a word of nginx's own would open the index",
     "RG317": "only a finding that has a code can be ignored",
     "RG318": "whoever reads the file next must see which finding is right here, and why",
+    "RG341": "a key that nothing would be done with hides a wrong layout",
+    "RG342": "every link in such a page leads away from this site, unless it is known where the links begin",
     "RG401": "the name tells the sources apart in URLs, headers and state",
     "RG402": "a directory that is served as two sources has two owners; inside a mirror, private files become public",
     "RG403": "state and cache inside a served directory would be served; the reverse would be overwritten",

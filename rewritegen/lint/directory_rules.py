@@ -86,7 +86,7 @@ def root_empty(context: Context) -> Iterator[Found]:
 def other_spelling(context: Context) -> Iterator[Found]:
     """A project's directory has another spelling, and no link leads to it."""
     for source in context.directories:
-        if source.layout == "flat":
+        if LAYOUTS[source.layout].flat:
             continue
         aliases = Path(context.site.state or "/nonexistent", "aliases", source.name)
         for project in context.projects[source.name]:
