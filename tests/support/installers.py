@@ -21,7 +21,14 @@ from packaging.version import Version
 
 from tests.support.tools import find, missing
 
-__all__ = ["INSTALLERS", "Installed", "Installer", "hermetic_environment", "prepare"]
+__all__ = [
+    "INSTALLERS",
+    "Installed",
+    "Installer",
+    "hermetic_environment",
+    "installed_pythons",
+    "prepare",
+]
 
 SECONDS = 120.0
 PYTHONS = ("3.13", "3.12", "3.11", "3.10", "3.9", "3.8", "3.7", "3.6", "2.7")
@@ -187,12 +194,12 @@ def _pythons(versions: tuple[str, ...]) -> Iterator[str]:
     if not versions:
         yield sys.executable
         return
-    known = _installed_pythons()
+    known = installed_pythons()
     yield from (known[version] for version in versions if version in known)
 
 
 @functools.cache
-def _installed_pythons() -> dict[str, str]:
+def installed_pythons() -> dict[str, str]:
     """Every Python that runs: on PATH, and among pyenv's, whose shims on PATH run only what is selected."""
     found: dict[str, str] = {}
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
