@@ -50,6 +50,7 @@ TOOLS = {
             "`pyenv install 2.7.18`, or a python2.7 on PATH; the registry that pip is set up for must have "
             "virtualenv 20.21",
         ),
+        Tool("unshare", ("unshare",), "apt-get install util-linux, and run as root"),
         Tool("wrk", ("wrk",), "apt-get install wrk"),
         Tool("openssl", ("openssl",), "apt-get install openssl"),
         # the nginx of the `serve` extra, for the platforms that it is built for
