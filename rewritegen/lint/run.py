@@ -13,6 +13,7 @@ from rewritegen.lint import (
     nginx_rules,
     site_rules,
     text_rules,
+    tree_rules,
 )
 from rewritegen.lint.context import Context
 from rewritegen.lint.rule import Found, Rule
@@ -37,6 +38,7 @@ RULES: dict[str, Rule] = dict(
             **site_rules.RULES,
             UNUSED.code: UNUSED,
             **directory_rules.RULES,
+            **tree_rules.RULES,
             **dependency_rules.RULES,
             **text_rules.RULES,
             **nginx_rules.RULES,

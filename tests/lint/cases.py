@@ -149,6 +149,10 @@ CASES: dict[str, Case] = {
             site=BASE.replace("claims", "layout: static, claims"),
         ),
     ),
+    "RG034": Case(
+        files("web/six/index.html", site=BASE + MIRROR),
+        files("web/six/index.html", site=BASE + MIRROR, content='<a href="six-1.0.zip">six</a>'),
+    ),
     "RG040": Case(requires("acmefoo", PYPI), requires("numpy", PYPI)),
     "RG041": Case(
         requires("numpy", PYPI, known=("six",)), requires("numpy", PYPI, known=("numpy",))
