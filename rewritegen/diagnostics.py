@@ -66,6 +66,8 @@ CODES: dict[str, str] = {
     "RG318": "whoever reads the file next must see which finding is right here, and why",
     "RG319": "what is written for nothing hides what was meant, perhaps another name",
     "RG320": "a page without links is told by its length: nothing else of it can be looked at on the way",
+    "RG341": "a key that nothing would be done with hides a wrong layout",
+    "RG342": "every link in such a page leads away from this site, unless it is known where the links begin",
     "RG401": "the name tells the sources apart in URLs, headers and state",
     "RG402": "a directory that is served as two sources has two owners; inside a mirror, private files become public",
     "RG403": "state and cache inside a served directory would be served; the reverse would be overwritten",

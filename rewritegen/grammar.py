@@ -68,7 +68,7 @@ def _file_target(mount: str, route: FileRoute) -> str:
         above = "{2,}"
     # A page is never a file: through it, a private name could be asked for.
     not_pages = "".join(f"(?!(?i:{_escaped(path, raw=True)}))" for path in fetched if path)
-    suffix = ARCHIVE_SUFFIX if fetched else ""
+    suffix = ARCHIVE_SUFFIX if fetched or route.archives else ""
     return f"{_escaped(route.prefix)}{not_pages}(?:{PATH_PART}/){above}{PATH_PART}{suffix}"
 
 

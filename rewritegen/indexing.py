@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from rewritegen.diagnostics import Problem, RewritegenError
-from rewritegen.layouts import LAYOUTS
 from rewritegen.links import files_prefix, up_to_root
-from rewritegen.pages import IndexJob, IndexReport, PrivateTree
+from rewritegen.pages import IndexJob, IndexReport, Moved, PrivateTree
 from rewritegen.plan import compile_plan
 from rewritegen.site import Index, Mirror, PrivateDirectory, Site
+from rewritegen.trees import Tree, is_moved, is_written, layout_of, root_of
 
 __all__ = ["index_job", "summary"]
 
@@ -22,35 +22,41 @@ def index_job(site: Site) -> IndexJob:
     if site.state is None:
         raise RewritegenError([_no_state(site)])
     index = site.indexes[0]
-    trees = [
-        _private_tree(index, source)
-        for source in index.private
-        if isinstance(source, PrivateDirectory)
-    ]
-    trees.extend(
-        _mirror_tree(source)
-        for source in index.fallbacks
-        if isinstance(source, Mirror) and LAYOUTS[source.layout].raw_names
-    )
+    sources = (*index.private, *index.fallbacks)
+    own = [source for source in sources if isinstance(source, PrivateDirectory | Mirror)]
+    trees = [_tree(index, source) for source in own if _has_work(source)]
     return IndexJob(
         trees=tuple(trees), state=Path(site.state), index_url=compile_plan(site).public_url
     )
 
 
-def _private_tree(index: Index, source: PrivateDirectory) -> PrivateTree:
-    layout = LAYOUTS[source.layout]
+def _has_work(tree: Tree) -> bool:
+    """Tell whether there is anything to do: names of private trees, pages, links to raw names."""
+    return isinstance(tree, PrivateDirectory) or is_written(tree) or layout_of(tree).raw_names
+
+
+def _tree(index: Index, tree: Tree) -> PrivateTree:
+    layout = layout_of(tree)
+    files_url = up_to_root(index.mount) + files_prefix(tree.name)[1:]
     return PrivateTree(
-        source=source.name,
-        path=Path(source.path, layout.pages),
-        layout="flat" if source.layout == "flat" else "projects" if layout.generated else "static",
-        pages=layout.generated and source.listing == "pages",
-        files_url=up_to_root(index.mount) + files_prefix(source.name)[1:],
+        source=tree.name,
+        path=Path(root_of(tree), layout.pages),
+        root=Path(root_of(tree)),
+        layout="flat" if layout.flat else "projects" if layout.generated else "static",
+        hashed=layout.hashed,
+        pages=layout.generated and is_written(tree),
+        moved=_moved(tree, files_url) if is_moved(tree) else None,
+        private=isinstance(tree, PrivateDirectory),
+        files_url=files_url,
     )
 
 
-def _mirror_tree(source: Mirror) -> PrivateTree:
-    pages = Path(source.mirror, LAYOUTS[source.layout].pages)
-    return PrivateTree(source=source.name, path=pages, layout="static", pages=False, private=False)
+def _moved(tree: Tree, files_url: str) -> Moved:
+    layout = layout_of(tree)
+    below = layout.pages.removeprefix(layout.files) if layout.beside else None
+    base = f"{tree.base_url}{layout.base}" if tree.base_url else ""
+    packages = f"../../{layout.packages}" if layout.packages else ""
+    return Moved(target=files_url, base=base, packages=packages, beside=below)
 
 
 def _no_state(site: Site) -> Problem:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from rewritegen.auth import Auth, Basic, Certificates, Service
 from rewritegen.grammar import Grammar, grammar_of
-from rewritegen.layouts import KINDS, LAYOUTS, Empty, Layout
+from rewritegen.layouts import KINDS, LAYOUTS, Empty
 from rewritegen.links import file_roots, files_prefix, link_rules, origins
 from rewritegen.names import ClaimSet, NormalizedName, parse_name
 from rewritegen.site import Index, Mirror, PrivateDirectory, PrivateProxy, Proxy, Redirect, Site
@@ -24,8 +24,6 @@ from rewritegen.steps import (
     Listing,
     NotFound,
     OwnedBy,
-    PageTree,
-    ProjectDirectories,
     Reserved,
     RootList,
     Scanned,
@@ -37,6 +35,7 @@ from rewritegen.steps import (
     TryProxy,
     Upstream,
 )
+from rewritegen.trees import file_roots_of, own_directories, page_tree
 
 __all__ = ["ABSENT_SECONDS", "METHODS", "Copies", "Plan", "TlsFiles", "compile_plan"]
 
@@ -182,34 +181,17 @@ def _page_steps(site: Site, index: Index) -> list[Step]:
 
 def _fallback_step(site: Site, index: Index, fallback: Mirror | Proxy | Redirect) -> Step:
     if isinstance(fallback, Mirror):
-        layout = LAYOUTS[fallback.layout]
-        trees = _directories(site, fallback.name, f"{fallback.mirror}/{layout.pages}", layout)
         source = Source("mirror", fallback.name, fallback.key)
-        return TryMirror(source, PageTree(trees, layout.beside))
+        return TryMirror(source, page_tree(site, fallback))
     if isinstance(fallback, Proxy):
         return TryProxy(Source("proxy", fallback.name, fallback.key), _upstream(index, fallback))
     return SendTo(Source("redirect", fallback.name, fallback.key), fallback.redirect)
 
 
 def _owned_by(site: Site, source: Source, private: PrivateDirectory) -> OwnedBy:
-    layout = LAYOUTS[private.layout]
-    own = _directories(site, private.name, f"{private.path}/{layout.pages}", layout)
-    if private.listing == "automatic":
-        return OwnedBy(source, Listing(own), own)
-    if not layout.generated:
-        return OwnedBy(source, PageTree(own, layout.beside), own)
-    pages = PageTree((ProjectDirectories(f"{site.state}/pages/{private.name}"),), beside=False)
-    return OwnedBy(source, pages, own if layout.listing else ())
-
-
-def _directories(
-    site: Site, name: str, root: str, layout: Layout
-) -> tuple[ProjectDirectories, ...]:
-    """Return where the project directories of a tree are: itself, then the links to its other spellings."""
-    trees = [ProjectDirectories(root.rstrip("/"), layout.hashed)]
-    if layout.raw_names and site.state is not None:
-        trees.append(ProjectDirectories(f"{site.state}/aliases/{name}"))
-    return tuple(trees)
+    own = own_directories(site, private)
+    pages = Listing(own) if private.listing == "automatic" else page_tree(site, private)
+    return OwnedBy(source, pages, own)
 
 
 def _marker(private: PrivateDirectory) -> str:
@@ -265,8 +247,9 @@ def _file_routes(site: Site, index: Index) -> tuple[FileRoute, ...]:
         if isinstance(fallback, Mirror):
             source = Source("mirror", fallback.name, fallback.key)
             layout = LAYOUTS[fallback.layout]
-            own = ServeFrom(source, (f"{fallback.mirror}/{layout.files}".rstrip("/"),), None)
-            routes.append(FileRoute(files_prefix(fallback.name), (own,), claims, scanned))
+            own = ServeFrom(source, file_roots_of(site, fallback), None)
+            prefix = files_prefix(fallback.name)
+            routes.append(FileRoute(prefix, (own,), claims, scanned, archives=not layout.packages))
             if layout.packages is not None:
                 root = f"{fallback.mirror}/{layout.packages}".rstrip("/")
                 packages.append(ServeFrom(source, (root,), None))
@@ -281,10 +264,7 @@ def _file_routes(site: Site, index: Index) -> tuple[FileRoute, ...]:
 
 
 def _private_files(site: Site, source: Source, private: PrivateDirectory) -> ServeFrom:
-    roots = [private.path]
-    if LAYOUTS[private.layout].generated and private.listing == "pages":
-        roots.append(f"{site.state}/metadata/{private.name}")
-    return ServeFrom(source, tuple(roots), _marker(private))
+    return ServeFrom(source, file_roots_of(site, private), _marker(private))
 
 
 def _fetch_routes(

@@ -13,9 +13,10 @@ from typing import Literal
 from rewritegen.access import WAYS
 from rewritegen.diagnostics import Problem, quoted
 from rewritegen.http_checks import http_clashes
-from rewritegen.layouts import KINDS, LAYOUTS
+from rewritegen.layouts import KINDS
 from rewritegen.model import Index, Site
 from rewritegen.sources import Mirror, PrivateDirectory, PrivateSource, Proxy, Redirect, Source
+from rewritegen.tree_checks import tree_problems
 from rewritegen.yamltree import path_of
 
 __all__ = ["clashes"]
@@ -29,8 +30,7 @@ def clashes(site: Site) -> list[Problem]:
         problems += checks.names(index)
         problems += checks.claims(index)
         problems += checks.public(index)
-        problems += checks.listings(index)
-        problems += checks.state(index)
+        problems += tree_problems(site, index)
         problems += checks.fallbacks(index)
         problems += http_clashes(site, index)
     return problems
@@ -229,37 +229,6 @@ class _Checks:
                 message = f"{quoted(name)} is public anyway: it is below no claimed prefix"
                 advice = "delete it, or claim the prefix that it is an exception of: `acme-oss` with `acme-*`"
                 yield self._problem("RG415", key, message, advice)
-
-    def listings(self, index: Index) -> Iterator[Problem]:
-        """The server's own listing is possible where every project has a directory."""
-        able = ", ".join(quoted(name) for name, layout in LAYOUTS.items() if layout.listing)
-        for source in index.private:
-            if not isinstance(source, PrivateDirectory) or source.listing == "pages":
-                continue
-            if not LAYOUTS[source.layout].listing:
-                message = f"the layout {quoted(source.layout)} cannot be listed by the server"
-                advice = f"write `listing: pages`, or use the layout {able}"
-                yield self._problem("RG312", f"{source.key}.listing", message, advice)
-
-    def state(self, index: Index) -> Iterator[Problem]:
-        """Generated pages, and the owners of names among several directories, need a place."""
-        if self._site.state or self._is_written("state"):
-            return
-        directories = [source for source in index.private if isinstance(source, PrivateDirectory)]
-        generated = [d for d in directories if d.listing == "pages" and LAYOUTS[d.layout].generated]
-        advice = (
-            "write `state: /var/lib/rewritegen/packages`, and run `rewritegen index` on the server"
-        )
-        if generated:
-            message = (
-                f"`state` is missing: the pages of {quoted(generated[0].name)} are written there"
-            )
-            yield self._problem("RG206", generated[0].key, message, advice)
-        elif len(directories) > 1:
-            message = (
-                "`state` is missing: with several private directories it keeps whose a name is"
-            )
-            yield self._problem("RG206", directories[1].key, message, advice)
 
     def fallbacks(self, index: Index) -> Iterator[Problem]:
         """No fallback is asked twice, none stands behind a redirect, and one at most has bare links."""

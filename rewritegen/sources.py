@@ -92,6 +92,10 @@ _CLAIMS = (
     "(`acme` itself and every name that begins with `acme-`)."
 )
 _KINDS = f"How its pages link to files. {_summaries(list(KINDS), KINDS)}."
+_BASE_URL = (
+    "Where absolute links in its pages begin, such as `base_url` of z3c.pypimirror, `root_uri` of bandersnatch, "
+    "`packages-url` of dumb-pypi. `rewritegen index` writes pages with links to our own files instead."
+)
 FILES = "The hosts that its pages link to for files, when that is not the index's own: URLs with the path in common."
 
 
@@ -176,6 +180,9 @@ class PrivateDirectory(Source):
         "automatic: the web server's own listing.",
         examples=["pages"],
     )
+    base_url: Url | None = Field(
+        None, description=_BASE_URL, examples=["https://packages.example.org/old/"]
+    )
     claims: tuple[ClaimText, ...] = Field((), description=_CLAIMS, examples=["[acme-*]"])
 
 
@@ -231,6 +238,9 @@ class Mirror(Source):
         "bandersnatch",
         description=f"The tool that made it. {_summaries(_MIRRORS, LAYOUTS)}.",
         examples=["bandersnatch"],
+    )
+    base_url: Url | None = Field(
+        None, description=_BASE_URL, examples=["http://mirror.example.org/index/"]
     )
 
 

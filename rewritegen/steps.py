@@ -75,6 +75,8 @@ class PageTree(NamedTuple):
     directories: tuple[ProjectDirectories, ...]
     beside: bool
     """Files lie beside the page and are answered at ``MOUNT/NAME/FILE``."""
+    complete: bool = False
+    """``rewritegen index`` made the pages from the files: every representation is there, with hashes."""
 
 
 class Listing(NamedTuple):
@@ -234,6 +236,8 @@ class FileRoute(NamedTuple):
     """So is one with a part that belongs to one of these (None for private sources, and without state)."""
     beside: bool = False
     """No client comes here: a request for a file beside its page does, as ``NAME/FILE``, when no rule decided it."""
+    archives: bool = False
+    """Only what is named like an archive is served: other things, such as locks, lie in the same directory."""
 
     @property
     def private(self) -> bool:

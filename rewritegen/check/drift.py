@@ -7,13 +7,13 @@ time and inode of every file against what it remembers.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from rewritegen.check.results import About, Results
 from rewritegen.diagnostics import RewritegenError, visible
 from rewritegen.indexing import index_job
 from rewritegen.pages import PrivateTree
 from rewritegen.pages.memory import Memory, load_memory
+from rewritegen.pages.moving import pages_to_move
 from rewritegen.pages.scan import Scan, scan
 from rewritegen.pages.store import State
 from rewritegen.site import Site
@@ -53,13 +53,17 @@ def _tree(results: Results, seen: About, state: State, tree: PrivateTree) -> Non
         return
     memory = load_memory(state.memory(tree.source))
     _names(results, seen, state, found, memory, asked)
-    if tree.pages:
-        changes = list(_changes(found, memory))
+    if tree.written:
+        changes = list(_changes(found, memory) if tree.pages else _pages(tree, found, memory))
         came = f"{len(changes)} changed: {', '.join(changes[:_SHOWN])}"
         results.see(
             "RG980", not changes, seen, asked, "nothing that is newer", came, severity="warning"
         )
-    missing = [name for name in sorted(memory.pages) if not _has_page(state, tree, name)]
+    missing = [
+        name
+        for name, page in sorted(memory.pages.items())
+        if not all((state.pages(tree.source) / name / file).is_file() for file in page.written)
+    ]
     results.see(
         "RG980",
         not missing,
@@ -91,6 +95,12 @@ def _changes(found: Scan, memory: Memory) -> Iterator[str]:
         yield f"{visible(path)} has gone"
 
 
-def _has_page(state: State, tree: PrivateTree, name: str) -> bool:
-    directory: Path = state.pages(tree.source) / name
-    return all((directory / f"index.{form}").is_file() for form in ("html", "v1_html", "v1_json"))
+def _pages(tree: PrivateTree, found: Scan, memory: Memory) -> Iterator[str]:
+    """Yield the ready pages that are not the ones that were written again."""
+    present = {project.name: project for project in found.projects if project.name}
+    for name, project in sorted(present.items()):
+        known = memory.pages.get(name)
+        if known is None or known.inputs != pages_to_move(tree, project, []).inputs:
+            yield f"the page of {visible(project.directory)} is {'another' if known else 'new'}"
+    for gone in sorted(memory.pages.keys() - present.keys()):
+        yield f"the page of {gone} has gone"

@@ -84,7 +84,7 @@ def owned(context: Context, step: OwnedBy) -> Iterator[Task]:
 def _project(context: Context, step: OwnedBy, name: NormalizedName) -> None:
     seen = about(step.source)
     tree = step.pages
-    written = isinstance(tree, PageTree) and not tree.beside
+    written = isinstance(tree, PageTree) and tree.complete
     expected = Expected(step.source.label, written, True, "RG910", "RG911")
     document = look_at_pages(context, seen, name, expected)
     if document is not None:

@@ -17,6 +17,7 @@ from rewritegen.servers import SERVER_NAMES, server
 from rewritegen.servers.base import Scope
 from rewritegen.site import Index, Mirror, PrivateDirectory, Site
 from rewritegen.steps import Reserved
+from rewritegen.trees import page_tree
 
 __all__ = ["Context", "Project", "Text"]
 
@@ -81,7 +82,7 @@ class Context:
         """The projects of each private directory, by the source's name; of a wheelhouse, what has pages."""
         found = {}
         for source in self.directories:
-            if source.layout == "flat":
+            if LAYOUTS[source.layout].flat:
                 root = Path(self.site.state or "/nonexistent", "pages", source.name)
             else:
                 root = Path(source.path, LAYOUTS[source.layout].pages)
@@ -109,9 +110,8 @@ class Context:
 
     def in_mirror(self, mirror: Mirror, name: NormalizedName) -> bool:
         """Tell whether a mirror has a project."""
-        layout = LAYOUTS[mirror.layout]
-        pages = Path(mirror.mirror, layout.pages)
-        return (pages / name[0] / name if layout.hashed else pages / name).is_dir()
+        trees = page_tree(self.site, mirror).directories
+        return any(Path(tree.of(name)).is_dir() for tree in trees)
 
 
 def _projects(root: Path) -> Iterator[Project]:

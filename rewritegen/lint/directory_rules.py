@@ -84,14 +84,15 @@ def root_empty(context: Context) -> Iterator[Found]:
     fix="run `rewritegen index`; without `state`, rename the directory",
 )
 def other_spelling(context: Context) -> Iterator[Found]:
-    """A project's directory has another spelling, and no link leads to it."""
+    """A project's directory has another spelling, and neither a link nor a page leads to it."""
     for source in context.directories:
-        if source.layout == "flat":
+        if LAYOUTS[source.layout].flat:
             continue
-        aliases = Path(context.site.state or "/nonexistent", "aliases", source.name)
+        state = Path(context.site.state or "/nonexistent")
+        made = [state / kind / source.name for kind in ("aliases", "pages")]
         for project in context.projects[source.name]:
             name = project.name
-            if name is not None and project.raw != name and not _exists(aliases / name):
+            if name and project.raw != name and not any(_exists(one / name) for one in made):
                 covered = (
                     ", though a claim covers it" if context.reserved.claims.covers(name) else ""
                 )
@@ -235,26 +236,6 @@ def public_and_here(context: Context) -> Iterator[Found]:
             number = context.index.public.index(name)
             message = f"{name} is public, but {source.name} has it"
             yield Found(message, f"public[{number}]", path)
-
-
-@rule(
-    RULES,
-    "RG031",
-    "warning",
-    "directories",
-    reason="a client that cannot read the one form finds nothing: buildout and easy_install read HTML only",
-    fix="write both, `index.html` and `index.v1_json`, with the tool that makes the tree",
-)
-def one_form(context: Context) -> Iterator[Found]:
-    """A ready page is there as JSON, and not as HTML."""
-    for source in context.directories:
-        if source.layout != "static":
-            continue
-        for project in context.projects[source.name]:
-            has_html = any(_exists(project.path / f"index.{form}") for form in ("html", "v1_html"))
-            if _exists(project.path / "index.v1_json") and not has_html:
-                message = f"{project.raw} has a page in JSON only"
-                yield Found(message, source.key, str(project.path))
 
 
 def _private_names(context: Context) -> Iterator[tuple[NormalizedName, PrivateDirectory, str]]:

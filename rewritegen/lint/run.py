@@ -14,6 +14,7 @@ from rewritegen.lint import (
     nginx_rules,
     site_rules,
     text_rules,
+    tree_rules,
 )
 from rewritegen.lint.context import Context
 from rewritegen.lint.rule import Found, Rule
@@ -39,6 +40,7 @@ RULES: dict[str, Rule] = dict(
             UNUSED.code: UNUSED,
             **directory_rules.RULES,
             **listing_rules.RULES,
+            **tree_rules.RULES,
             **dependency_rules.RULES,
             **text_rules.RULES,
             **nginx_rules.RULES,

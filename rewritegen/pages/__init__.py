@@ -12,6 +12,7 @@ appears by one rename: a reader sees a whole old page or a whole new one. The mo
 ``memory``     what the last run read, so that unchanged files are not read again
 ``listing``    read files -> what the page of a project says
 ``render``     what a page says -> HTML and JSON bytes
+``moving``     a ready page of a tree -> the same with links to our files
 ``store``      bytes -> the state directory, atomically
 ``owned``      scanned names; ``aliases`` links for other spellings; ``marker`` roots that went away
 ``run``        all of it in order; ``watch`` the same on every change
@@ -23,6 +24,7 @@ from __future__ import annotations
 from rewritegen.pages.model import (
     IndexJob,
     IndexReport,
+    Moved,
     PrivateTree,
     Progress,
     SourceReport,
@@ -36,6 +38,7 @@ __all__ = [
     "CODES",
     "IndexJob",
     "IndexReport",
+    "Moved",
     "PrivateTree",
     "Progress",
     "SourceReport",

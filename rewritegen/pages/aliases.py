@@ -22,7 +22,7 @@ def write_aliases(state: State, tree: PrivateTree, scan: Scan) -> int:
     wanted = {
         project.name: root / project.directory
         for project in scan.projects
-        if not tree.pages and project.name is not None and project.directory != project.name
+        if not tree.written and project.name is not None and project.directory != project.name
     }
     changed = 0
     present = _links(directory)

@@ -47,8 +47,8 @@ class Root:
         if (now.device, now.inode) != (self.device, self.inode):
             message = f"{shown(self.tree.path)} was exchanged while it was read"
             raise UnavailableError(problem("RG501", message))
-        if self.tree.private and not _has_marker(self.tree.path):
-            raise UnavailableError(_marker_gone(self.tree.path))
+        if self.tree.private and not _has_marker(self.tree.marked):
+            raise UnavailableError(_marker_gone(self.tree.marked))
 
 
 def open_root(state: State, tree: PrivateTree) -> Root:
@@ -59,10 +59,10 @@ def open_root(state: State, tree: PrivateTree) -> Root:
     """
     root = _look(tree)
     memory = state.memory(tree.source)
-    if tree.private and not _has_marker(tree.path):
+    if tree.private and not _has_marker(tree.marked):
         if memory.exists():
-            raise UnavailableError(_marker_gone(tree.path))
-        _write_marker(tree.path)
+            raise UnavailableError(_marker_gone(tree.marked))
+        _write_marker(tree.marked)
     if not memory.exists():
         save_memory(memory, Memory())
     return root

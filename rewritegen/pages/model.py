@@ -13,6 +13,7 @@ from rewritegen.pages.problems import Problem
 __all__ = [
     "IndexJob",
     "IndexReport",
+    "Moved",
     "PrivateTree",
     "Progress",
     "Reading",
@@ -27,20 +28,50 @@ TreeLayout = Literal["projects", "flat", "static"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """How the links in ready pages become links to our own files."""
+
+    target: str
+    """What takes the place of what they begin with: ``../../files/old/``."""
+    base: str = ""
+    """Absolute links begin with this URL; empty: there are none."""
+    packages: str = ""
+    """Relative links begin with this, such as ``../../packages/``; empty: there are none."""
+    beside: str | None = None
+    """The directory above those of the projects, below ``target``, where files lie beside their page; else None."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PrivateTree:
-    """One directory to index."""
+    """One directory to index, private or a mirror."""
 
     source: str
     """Name of the source, as in the site file; a directory name in the state."""
     path: Path
-    """The private root, or the directory of a mirror that holds the project directories."""
+    """The directory that holds the project directories, or with ``flat`` the files."""
     layout: TreeLayout
+    root: Path | None = None
+    """The directory that holds the marker, where that is not ``path`` but lies above it."""
+    hashed: bool = False
+    """A level with the first character of the name lies above the project's directory."""
     pages: bool = True
     """Write pages (``listing: pages``); else only names and aliases (``listing: automatic``, ``static``, mirrors)."""
+    moved: Moved | None = None
+    """Write the ready pages of the tree again, with these links."""
     private: bool = True
-    """False for a mirror: aliases only, no names, no marker, not in the root list."""
+    """False for a mirror: no names, no marker, not in the root list; what is wrong in it is a warning."""
     files_url: str = ""
     """URL prefix of the files, relative to a project's page, ending in a slash: ``../../files/team/``."""
+
+    @property
+    def marked(self) -> Path:
+        """The directory that holds the marker."""
+        return self.root or self.path
+
+    @property
+    def written(self) -> bool:
+        """Tell whether pages are written, from files or from pages."""
+        return self.pages or self.moved is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -95,6 +95,10 @@ _TABLE = {
         "a scanned name that is lost is not private until it is written again: a fallback was asked for it",
         "they are written again; claim such names, and after a restore keep `~rewritegen-names` away until this ran",
     ),
+    "RG521": _Code(
+        "links in it cannot be found, so that the page of before stays, or the project has none",
+        "let the tool that makes the tree write the page again",
+    ),
 }
 
 #: Every code of ``rewritegen index`` and why it is a problem at all, as in :data:`rewritegen.diagnostics.CODES`.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from packaging.utils import NormalizedName
 
@@ -21,17 +23,38 @@ from rewritegen.pages.store import (
     write_pages,
 )
 
-__all__ = ["METADATA_SUFFIX", "publish_pages", "publish_root", "remove_metadata"]
+__all__ = [
+    "METADATA_SUFFIX",
+    "Work",
+    "digest",
+    "page_work",
+    "publish_pages",
+    "publish_root",
+    "remove_metadata",
+]
 
 METADATA_SUFFIX = ".metadata"
 
 
+class Work(NamedTuple):
+    """The pages of one project, to be made."""
+
+    inputs: str
+    """What they are made from: while it stays the same, so do they."""
+    render: Callable[[], dict[str, bytes] | None]
+    """File name -> bytes, none for a project without a page; None when nobody can tell now, so that they stay."""
+
+
+def page_work(page: ProjectPage, index_url: str) -> Work:
+    """Return the work of writing what a page says."""
+    return Work(digest(repr(page), index_url), partial(render_project, page, index_url))
+
+
 def publish_pages(
     directory: Path,
-    pages: Mapping[NormalizedName, ProjectPage],
+    pages: Mapping[NormalizedName, Work],
     remembered: Mapping[str, PageMemory],
     keep: frozenset[NormalizedName],
-    index_url: str,
 ) -> tuple[dict[str, PageMemory], int]:
     """Write the pages that changed, remove those of projects that have gone, but for the names in ``keep``.
 
@@ -44,14 +67,8 @@ def publish_pages(
         if entry not in pages and entry not in keep:
             remove_directory(directory / entry)
             changed += 1
-    for name, page in pages.items():
-        inputs = _digest(repr(page), index_url)
-        memory[name], written = _publish(
-            directory / name,
-            inputs,
-            remembered.get(name),
-            lambda page=page: render_project(page, index_url),  # type: ignore[misc]
-        )
+    for name, work in pages.items():
+        memory[name], written = _publish(directory / name, work, remembered.get(name))
         changed += written
     return memory, changed
 
@@ -61,8 +78,9 @@ def publish_root(
 ) -> PageMemory:
     """Write the list of the private projects when it changed; return what to remember."""
     listed = sorted(names)
-    inputs = _digest(repr(listed), index_url)
-    memory, _ = _publish(directory, inputs, remembered, lambda: render_root(listed, index_url))
+    inputs = digest(repr(listed), index_url)
+    work = Work(inputs, lambda: render_root(listed, index_url))
+    memory, _ = _publish(directory, work, remembered)
     return memory
 
 
@@ -86,24 +104,25 @@ def remove_metadata(directory: Path, wanted: set[str], keep: frozenset[Normalize
             path.rmdir()
 
 
-def _publish(
-    directory: Path,
-    inputs: str,
-    remembered: PageMemory | None,
-    render: Callable[[], dict[str, bytes]],
-) -> tuple[PageMemory, int]:
+def _publish(directory: Path, work: Work, remembered: PageMemory | None) -> tuple[PageMemory, int]:
     """Render only when the inputs, or what lies on the disk, differ from what is remembered."""
     present = _stats(directory)
-    if remembered is not None and remembered == PageMemory(inputs, present):
+    if remembered is not None and remembered == PageMemory(work.inputs, present):
         return remembered, 0
-    pages = render()
+    pages = work.render()
+    if pages is None:
+        return PageMemory("", present), 0  # no inputs are like that: the next run tries again
+    if not pages and present:
+        remove_directory(directory)
+        return PageMemory(work.inputs, {}), 1
     for name in set(present) - {file for page in pages for file in (page, f"{page}.gz")}:
         remove_file(directory / name)
     changed = write_pages(directory, pages)
-    return PageMemory(inputs, _stats(directory)), int(changed)
+    return PageMemory(work.inputs, _stats(directory)), int(changed)
 
 
-def _digest(content: str, index_url: str) -> str:
+def digest(content: str, index_url: str = "") -> str:
+    """Return the inputs of a work from all that its pages depend on, but for the code that renders them."""
     text = f"{renderer_identity()}\n{index_url}\n{content}"
     return sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from rewritegen.pages.filenames import FileKind, file_kind, is_servable
 from rewritegen.pages.model import PrivateTree, Stamp
 from rewritegen.pages.problems import Problem, problem, shown
 from rewritegen.pages.sidecars import ProjectStatus, Sidecars, read_sidecars, read_status
+from rewritegen.representations import REPRESENTATIONS
 
 __all__ = ["FoundFile", "FoundProject", "Scan", "scan", "unreadable"]
 
@@ -45,6 +48,8 @@ class FoundProject:
     empty: bool = False
     """Nothing at all is in it: a listing of it would be an empty page, which stops uv."""
     status: ProjectStatus | None = None
+    ready: tuple[tuple[str, Stamp], ...] = ()
+    """The pages that lie there already, where they are to be written again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +80,15 @@ def _scan_projects(tree: PrivateTree) -> Scan:
     problems: list[Problem] = []
     spellings: dict[NormalizedName, list[str]] = {}
     names: set[NormalizedName] = set()
-    for entry in _sorted_entries(tree.path):
+    for above, entry in _entries(tree):
         name = _project_of(tree, entry, problems)
         if name is None:
             continue
         names.add(name)
         if _is_directory(entry):
-            spellings.setdefault(name, []).append(entry.name)
+            spellings.setdefault(name, []).append(f"{above}{entry.name}")
         else:
-            path = Path(tree.path, entry.name)
+            path = Path(tree.path, above, entry.name)
             problems.append(problem("RG505", f"{shown(path)} points nowhere or to itself"))
     projects = []
     for name, directories in sorted(spellings.items()):
@@ -96,8 +101,19 @@ def _scan_projects(tree: PrivateTree) -> Scan:
         projects=tuple(projects),
         names=frozenset(names),
         unknown=frozenset(names - {project.name for project in projects}),
-        problems=tuple(problems) if tree.private else (),  # nobody can mend a mirror's names here
+        # nobody can mend the names of a mirror, whose pages are served as they are
+        problems=tuple(problems) if tree.private or tree.written else (),
     )
+
+
+def _entries(tree: PrivateTree) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Yield what may be a project, each with the level above it."""
+    for entry in _sorted_entries(tree.path):
+        if not tree.hashed:
+            yield "", entry
+        elif len(entry.name) == 1 and _is_directory(entry):
+            for below in _sorted_entries(Path(entry.path)):
+                yield f"{entry.name}/", below
 
 
 def _project_of(
@@ -127,7 +143,8 @@ def _chosen(
     One and not all: the server's own listing and an alias can show only one directory too, so that every kind of
     source gives the same answer, and a file name that is in two of them has no second content.
     """
-    directory = name if name in directories else directories[0]
+    canonical = (one for one in directories if one.rpartition("/")[2] == name)
+    directory = next(canonical, directories[0])
     for other in directories:
         if other != directory:
             first, second = Path(tree.path, directory), Path(tree.path, other)
@@ -143,11 +160,12 @@ def _look_into(
 
     :raises OSError: when it cannot be listed.
     """
-    if (
-        not tree.private
-    ):  # a mirror may have half a million directories; which ones is all that counts
-        return FoundProject(name, directory)
     root = tree.path / directory
+    if tree.moved is not None:
+        return FoundProject(name, directory, ready=tuple(_ready(root)))
+    # a mirror may have half a million directories; which ones is all that counts
+    if not tree.private and not tree.pages:
+        return FoundProject(name, directory)
     entries = _sorted_entries(root)
     beside = {entry.name for entry in entries}
     files = []
@@ -162,6 +180,13 @@ def _look_into(
             files.append(FoundFile(path, entry.name, kind, stamp, sidecars))
     status = read_status(root, beside, problems) if tree.pages and name else None
     return FoundProject(name, directory, tuple(files), not entries, status)
+
+
+def _ready(directory: Path) -> Iterator[tuple[str, Stamp]]:
+    for form in REPRESENTATIONS:
+        with suppress(FileNotFoundError):
+            status = (directory / f"index.{form.suffix}").stat()
+            yield f"index.{form.suffix}", Stamp(status.st_size, status.st_mtime_ns, status.st_ino)
 
 
 def _stamp(entry: os.DirEntry[str], kind: FileKind, problems: list[Problem]) -> Stamp | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from packaging.utils import NormalizedName
 
@@ -12,10 +12,17 @@ from rewritegen.pages.aliases import write_aliases
 from rewritegen.pages.filenames import UnparsableError, readings
 from rewritegen.pages.listing import ProjectPage, offered_file, project_page
 from rewritegen.pages.marker import Root, UnavailableError, open_root
-from rewritegen.pages.memory import Memory, load_memory, save_memory
+from rewritegen.pages.memory import Memory, PageMemory, load_memory, save_memory
 from rewritegen.pages.model import PrivateTree, Progress, Reading, SourceReport
+from rewritegen.pages.moving import pages_to_move
 from rewritegen.pages.problems import Problem, problem
-from rewritegen.pages.publish import METADATA_SUFFIX, publish_pages, remove_metadata
+from rewritegen.pages.publish import (
+    METADATA_SUFFIX,
+    Work,
+    page_work,
+    publish_pages,
+    remove_metadata,
+)
 from rewritegen.pages.reading import read_file
 from rewritegen.pages.scan import FoundFile, FoundProject, Scan, scan
 from rewritegen.pages.store import State
@@ -37,7 +44,16 @@ class Source:
     """By path below the root."""
     read: int = 0
     written: int = 0
-    problems: list[Problem] = field(default_factory=list)
+    unavailable: list[Problem] = field(default_factory=list)
+    troubles: list[Problem] = field(default_factory=list)
+    """What is wrong in the tree."""
+
+    @property
+    def problems(self) -> list[Problem]:
+        """All that is wrong; what is wrong in a mirror is for others to mend."""
+        if self.tree.private:
+            return self.unavailable + self.troubles
+        return self.unavailable + [replace(one, severity="warning") for one in self.troubles]
 
     def look(self) -> None:
         """List the tree.
@@ -50,7 +66,7 @@ class Source:
             self.scan = scan(self.tree)
             self.root = root
         except UnavailableError as unavailable:
-            self.problems.append(unavailable.problem)
+            self.unavailable.append(unavailable.problem)
 
     def read_files(self, jobs: int, progress: Progress | None) -> None:
         """Read what changed, in parallel: hashing and decompressing let other threads run."""
@@ -74,11 +90,11 @@ class Source:
             self.root.check()
         except UnavailableError as unavailable:
             self.root = None
-            self.problems.append(unavailable.problem)
+            self.unavailable.append(unavailable.problem)
             return
-        self.problems += self.scan.problems
+        self.troubles += self.scan.problems
         for reading in self.readings.values():
-            self.problems += (problem(code, message) for code, message in reading.problems)
+            self.troubles += (problem(code, message) for code, message in reading.problems)
 
     def names(self) -> set[str]:
         """Return every name that this source has or ever had; none of a mirror."""
@@ -105,10 +121,9 @@ class Source:
         aliases = write_aliases(self.state, self.tree, self.scan)
         pages, changed = publish_pages(
             self.state.pages(self.tree.source),
-            self._pages(index_url),
+            self._work(index_url),
             self.memory.pages,
             self.scan.unknown,
-            index_url,
         )
         self._clear_metadata()
         self.written = aliases + changed
@@ -168,6 +183,17 @@ class Source:
         except OSError:
             return False
 
+    def _work(self, index_url: str) -> dict[NormalizedName, Work]:
+        """Return what there is to write, and to keep as it is."""
+        if self.tree.moved is None:
+            pages = self._pages(index_url)
+            return {name: page_work(page, index_url) for name, page in pages.items()}
+        return {
+            project.name: pages_to_move(self.tree, project, self.troubles)
+            for project in self.scan.projects
+            if project.name is not None
+        }
+
     def _pages(self, index_url: str) -> dict[NormalizedName, ProjectPage]:
         """Return the page of every project that has a file to offer."""
         pages: dict[NormalizedName, ProjectPage] = {}
@@ -188,10 +214,10 @@ class Source:
                 by_name.setdefault(NormalizedName(name), []).append(found)
         return by_name
 
-    def _listed(self, pages: Iterable[str]) -> set[str]:
+    def _listed(self, pages: Mapping[str, PageMemory]) -> set[str]:
         """Return the projects for the root list; those that could not be looked into stay in it."""
-        if self.tree.pages:
-            return set(pages)
+        if self.tree.written:
+            return {name for name, page in pages.items() if page.written}
         full = {
             project.name for project in self.scan.projects if project.name and not project.empty
         }

@@ -157,6 +157,10 @@ CASES: dict[str, Case] = {
         files("team/acme-foo/a b-1.0.zip", site=LISTED),
         files("team/acme-foo/a+b-1!2.0.zip", site=LISTED),
     ),
+    "RG035": Case(
+        files("web/six/index.html", site=BASE + MIRROR),
+        files("web/six/index.html", site=BASE + MIRROR, content='<a href="six-1.0.zip">six</a>'),
+    ),
     "RG040": Case(requires("acmefoo", PYPI), requires("numpy", PYPI)),
     "RG041": Case(
         requires("numpy", PYPI, known=("six",)), requires("numpy", PYPI, known=("numpy",))

@@ -9,14 +9,17 @@ import pytest
 
 from rewritegen import diagnostics, pypi
 from rewritegen.cli import main
+from rewritegen.indexing import index_job
 from rewritegen.lint.context import Context
 from rewritegen.lint.rule import Rule
 from rewritegen.lint.run import RULES, UNUSED, run_lint
 from rewritegen.lint.statements import apache_statements, nginx_statements
+from rewritegen.pages import run_index
 from rewritegen.reports import FORMATS
 from rewritegen.servers.base import Scope
 from rewritegen.site import load_site
 from tests.lint.cases import CASES, context_of
+from tests.support.dists import make_wheel
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
@@ -94,6 +97,30 @@ def test_an_example_has_no_finding(example: Path, monkeypatch: pytest.MonkeyPatc
 
 SITE = "server_name: a.example.org\nstate: {root}/state\nprivate: [{{path: {root}/team}}]\n"
 OPEN = "fallbacks: [{name: a, proxy: 'http://a.example.org/'}, {name: b, proxy: 'http://b.example.org/'}]\n"
+
+
+def test_a_page_that_was_written_leads_to_another_spelling(tmp_path: Path) -> None:
+    """No link is made where pages are written; RG023 was found there for ever."""
+    make_wheel(tmp_path / "team" / "Acme_Foo", "Acme_Foo", "1.0")
+    site = load_site("site.yaml", text=SITE.format(root=tmp_path).encode())
+    found = [one for one in run_lint(Context(site), only("RG023")).findings if one.severity != "ok"]
+    assert [one.code for one in found] == ["RG023"]
+    assert run_index(index_job(site)).exit_code == 0
+    found = [one for one in run_lint(Context(site), only("RG023")).findings if one.severity != "ok"]
+    assert found == []
+
+
+@pytest.mark.parametrize("system", ["pypimirror", "json-only"])
+def test_a_recorded_tree_with_pages_that_are_of_no_use(system: str) -> None:
+    """pypimirror has a page without files, and bandersnatch may have no HTML; read as trees of ready pages."""
+    layout = {"pypimirror": "static", "json-only": "bandersnatch"}[system]
+    text = SITE.format(root="/nonexistent") + (
+        f"fallbacks: [{{name: old, mirror: {ROOT}/tests/trees/{system}, layout: {layout}}}]\n"
+    )
+    rules = {code: RULES[code] for code in ("RG031", "RG035")}
+    report = run_lint(Context(load_site("site.yaml", text=text.encode())), rules)
+    found = {one.code: one.title for one in report.findings if one.severity != "ok"}
+    assert found.keys() == {{"pypimirror": "RG035", "json-only": "RG031"}[system]}
 
 
 def ignoring(root: Path, *entries: str) -> Context:

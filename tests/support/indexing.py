@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from rewritegen.pages import IndexJob, IndexReport, PrivateTree, run_index
+from rewritegen.pages import IndexJob, IndexReport, Moved, PrivateTree, run_index
 from rewritegen.pages.model import TreeLayout
 
 __all__ = ["INDEX_URL", "Anchors", "Bench", "codes"]
@@ -25,6 +25,7 @@ class Bench:
     layout: TreeLayout = "projects"
     pages: bool = True
     private: bool = True
+    moved: Moved | None = None
     index_url: str = INDEX_URL
 
     @property
@@ -35,6 +36,7 @@ class Bench:
             layout=self.layout,
             pages=self.pages,
             private=self.private,
+            moved=self.moved,
             files_url="../../files/team/",
         )
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from tests.support.installers import hermetic_environment
 from tests.support.tools import missing
 
-__all__ = ["REQUIREMENTS", "ProjectTool", "Run", "project_tool", "run"]
+__all__ = ["FETCH_SECONDS", "REQUIREMENTS", "ProjectTool", "Run", "project_tool", "run"]
 
 #: What is installed for each. Pinned, because a new release must not turn a green commit red.
 REQUIREMENTS: Mapping[str, tuple[str, ...]] = {
@@ -29,6 +29,16 @@ REQUIREMENTS: Mapping[str, tuple[str, ...]] = {
     "buildout": ("zc.buildout==6.0.1",),
     # the last one that has its package_index: 80.3.0 removed it
     "easy_install": ("setuptools==79.0.1", "wheel"),
+    # what makes trees for tests/systems; pip2pi looks for pkg_resources and pip
+    "trees": (
+        "bandersnatch==6.8.0",
+        "dumb-pypi==1.15.0",
+        "morgan==0.15.0",
+        "pip2pi==0.8.2",
+        "python-pypi-mirror==5.2.1",
+        "setuptools==79.0.1",
+        "pip",
+    ),
 }
 FETCH_SECONDS = 600.0
 RUN_SECONDS = 300.0

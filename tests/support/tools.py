@@ -43,6 +43,14 @@ TOOLS = {
             ("python2.7", "python3.9"),
             "build an older Python, for example with pyenv",
         ),
+        # what made the mirrors of 2010 runs on nothing else
+        Tool(
+            "python2.7",
+            ("python2.7",),
+            "`pyenv install 2.7.18`, or a python2.7 on PATH; the registry that pip is set up for must have "
+            "virtualenv 20.21",
+        ),
+        Tool("unshare", ("unshare",), "apt-get install util-linux, and run as root"),
         Tool("wrk", ("wrk",), "apt-get install wrk"),
         Tool("openssl", ("openssl",), "apt-get install openssl"),
         # the nginx of the `serve` extra, for the platforms that it is built for

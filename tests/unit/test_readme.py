@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from rewritegen.diagnostics import SiteError
 from rewritegen.layouts import KINDS, LAYOUTS
 from rewritegen.model import SiteFile
 from rewritegen.site import load_site
+from rewritegen.sources import Mirror, PrivateDirectory, PrivateProxy, Proxy, Redirect
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
@@ -58,9 +60,46 @@ def test_every_command_is_named(word: str) -> None:
     assert re.search(rf"`{re.escape(word)}[ `]", README)
 
 
-@pytest.mark.parametrize("word", [*SiteFile.model_fields, *LAYOUTS, *KINDS])
-def test_every_key_layout_and_kind_is_named(word: str) -> None:
-    assert f"`{word}`" in (ROOT / "docs" / "site-file.md").read_text()
+SITE_FILE = ROOT / "docs" / "site-file.md"
+
+
+def keys() -> set[str]:
+    sources = (PrivateDirectory, PrivateProxy, Mirror, Proxy, Redirect)
+    return {*SiteFile.model_fields} | {key for one in sources for key in one.model_fields} - {"key"}
+
+
+@pytest.mark.parametrize("key", sorted(keys()))
+def test_every_key_is_named(key: str) -> None:
+    assert re.search(rf"[`{{]{key}[`:]", SITE_FILE.read_text())
+
+
+def layout_rows() -> Iterator[str]:
+    for layout in LAYOUTS.values():
+        uses = ("yes" if use else "" for use in (layout.private, layout.mirror))
+        pages = "written" if layout.generated else "its own"
+        yield f"| `{layout.name}` | {layout.summary} | {' | '.join(uses)} | {pages} |"
+
+
+def kind_rows() -> Iterator[str]:
+    for kind in KINDS.values():
+        yield f"| `{kind.name}` | {kind.summary} |"
+
+
+@pytest.mark.parametrize(
+    ("head", "rows"), [("layout", layout_rows), ("kind", kind_rows)], ids=["layouts", "kinds"]
+)
+def test_every_layout_and_kind_is_in_its_table(
+    head: str, rows: Callable[[], Iterator[str]]
+) -> None:
+    """``REWRITEGEN_UPDATE_GOLDEN`` writes the tables, as it does golden files."""
+    text = SITE_FILE.read_text()
+    table = re.search(rf"^\| `{head}` \| is \|.*\n\|[-|]+\|\n((?:\|.*\n)*)", text, re.MULTILINE)
+    assert table
+    expected = "".join(f"{row}\n" for row in rows())
+    if "REWRITEGEN_UPDATE_GOLDEN" in os.environ:
+        SITE_FILE.write_text(text[: table.start(1)] + expected + text[table.end(1) :])
+    else:
+        assert table[1] == expected
 
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("tests/**/*.md")])

@@ -21,7 +21,8 @@ from rewritegen.servers.nginx.page_check import ABSENT, NO_PAGE
 from rewritegen.servers.nginx.quoting import argument, comment, pattern, value, verbose_pattern
 from rewritegen.servers.nginx.shared import IF_RANGE, MATCH, RANGE, SINCE
 from rewritegen.servers.nginx.upstreams import Upstreams
-from rewritegen.servers.nginx.view import Fetched, Rule
+from rewritegen.servers.nginx.view import Rule
+from rewritegen.servers.nginx.view_fetching import Fetched
 from rewritegen.servers.nginx.words import escaped, go
 from rewritegen.steps import AskPrivately, FetchFrom, Source, TryProxy, Upstream
 

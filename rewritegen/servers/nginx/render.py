@@ -28,7 +28,8 @@ from rewritegen.servers.nginx.page_check import page_check
 from rewritegen.servers.nginx.quoting import argument, comment, value
 from rewritegen.servers.nginx.refusals import extra_modules
 from rewritegen.servers.nginx.upstreams import Upstreams
-from rewritegen.servers.nginx.view import Container, Fetching, Location, Rule, View
+from rewritegen.servers.nginx.view import Container, Location, Rule, View
+from rewritegen.servers.nginx.view_fetching import Fetching
 from rewritegen.templating import environment
 
 __all__ = ["render"]

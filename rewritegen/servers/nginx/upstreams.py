@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 from rewritegen.plan import Plan
 from rewritegen.servers.base import Capabilities
 from rewritegen.servers.nginx.quoting import argument, comment, value
-from rewritegen.servers.nginx.view import Far, Group
+from rewritegen.servers.nginx.view import Group
+from rewritegen.servers.nginx.view_fetching import Far
 from rewritegen.steps import Limits, Source
 
 __all__ = ["RESOLVE_IN_GROUPS", "Upstreams", "looked_up"]
