@@ -79,6 +79,7 @@ CODES: dict[str, str] = {
     "RG413": "a realm belongs to a password, and nothing else that is asked for has one",
     "RG414": "a client certificate is shown while a TLS connection is made, and nowhere else",
     "RG415": "an exception of nothing hides a claim that was forgotten or misspelt: names nearby go out",
+    "RG418": "two answers for one URL: which one it is would depend on the server",
 }
 
 

@@ -33,7 +33,10 @@ def index_job(site: Site) -> IndexJob:
         if isinstance(source, Mirror) and LAYOUTS[source.layout].raw_names
     )
     return IndexJob(
-        trees=tuple(trees), state=Path(site.state), index_url=compile_plan(site).public_url
+        trees=tuple(trees),
+        state=Path(site.state),
+        index_url=compile_plan(site).public_url,
+        legacy_json=site.legacy_json,
     )
 
 

@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["KINDS", "LAYOUTS", "Kind", "Layout"]
+__all__ = ["KINDS", "LAYOUTS", "LEGACY", "LEGACY_MIRRORED", "LEGACY_WRITTEN", "Kind", "Layout"]
+
+#: What stands before the name in the URL of a project's legacy JSON, wherever the index is mounted.
+LEGACY = "/pypi/"
+
+#: That document's name in a project's directory: ours, beside the pages, and a mirror's.
+LEGACY_WRITTEN, LEGACY_MIRRORED = "legacy.json", "json"
 
 
 class Layout(NamedTuple):
@@ -39,6 +45,8 @@ class Layout(NamedTuple):
     """The directory that ``../../packages/`` in a page means, where pages link like that."""
     files: str = ""
     """The directory that ``/files/SOURCE/`` serves."""
+    legacy: str | None = None
+    """The directory that holds ``NAME/json``, PyPI's document of a project, where the tool keeps that."""
 
 
 class Kind(NamedTuple):
@@ -95,6 +103,7 @@ LAYOUTS = _by_name(
         pages="simple/",
         packages="packages/",
         files="packages/",
+        legacy="pypi/",
     ),
     Layout(
         "bandersnatch-hash-index",
@@ -105,6 +114,7 @@ LAYOUTS = _by_name(
         hashed=True,
         packages="packages/",
         files="packages/",
+        legacy="pypi/",
     ),
     # Measured with pep381client 1.5: simple/ holds byte copies of pages under the names as registered.
     Layout(

@@ -12,7 +12,7 @@ from typing import Literal
 
 from rewritegen.access import WAYS
 from rewritegen.diagnostics import Problem, quoted
-from rewritegen.layouts import KINDS, LAYOUTS
+from rewritegen.layouts import KINDS, LAYOUTS, LEGACY
 from rewritegen.model import Index, Site
 from rewritegen.sources import Mirror, PrivateDirectory, PrivateSource, Proxy, Redirect, Source
 from rewritegen.yamltree import path_of
@@ -26,6 +26,7 @@ def clashes(site: Site) -> list[Problem]:
     problems = [*checks.listens(), *checks.auth(), *checks.directories()]
     for index in site.indexes:
         problems += checks.names(index)
+        problems += checks.mount(index)
         problems += checks.claims(index)
         problems += checks.public(index)
         problems += checks.listings(index)
@@ -227,6 +228,13 @@ class _Checks:
                 message = f"{quoted(name)} is public anyway: it is below no claimed prefix"
                 advice = "delete it, or claim the prefix that it is an exception of: `acme-oss` with `acme-*`"
                 yield self._problem("RG415", key, message, advice)
+
+    def mount(self, index: Index) -> Iterator[Problem]:
+        """A project's legacy JSON must not be a file beside the page of another."""
+        if self._site.legacy_json and index.mount == LEGACY:
+            message = f"{quoted(f'{LEGACY}NAME/json')} would be a file beside the page of NAME"
+            advice = "write `index: /simple/`, or another path, or leave `legacy_json` out"
+            yield self._problem("RG418", "legacy_json", message, advice)
 
     def listings(self, index: Index) -> Iterator[Problem]:
         """The server's own listing is possible where every project has a directory."""

@@ -9,10 +9,12 @@ from pathlib import Path
 
 from packaging.utils import NormalizedName
 
+from rewritegen.layouts import LEGACY_WRITTEN
 from rewritegen.names import InvalidNameError, parse_name
+from rewritegen.pages.legacy import Metadata, render_legacy
 from rewritegen.pages.listing import ProjectPage
 from rewritegen.pages.memory import PageMemory
-from rewritegen.pages.render import render_project, render_root, renderer_identity
+from rewritegen.pages.render import latest, render_project, render_root, renderer_identity
 from rewritegen.pages.store import (
     is_leftover,
     names_in,
@@ -32,9 +34,11 @@ def publish_pages(
     remembered: Mapping[str, PageMemory],
     keep: frozenset[NormalizedName],
     index_url: str,
+    metadata: Metadata | None = None,
 ) -> tuple[dict[str, PageMemory], int]:
     """Write the pages that changed, remove those of projects that have gone, but for the names in ``keep``.
 
+    :param metadata: of the files; with it the legacy JSON is written as well.
     :return: what to remember, and how many projects changed.
     """
     memory: dict[str, PageMemory] = {}
@@ -45,15 +49,22 @@ def publish_pages(
             remove_directory(directory / entry)
             changed += 1
     for name, page in pages.items():
-        inputs = _digest(repr(page), index_url)
+        inputs = _digest(repr(page), f"{index_url}\nlegacy" if metadata else index_url)
         memory[name], written = _publish(
             directory / name,
             inputs,
             remembered.get(name),
-            lambda page=page: render_project(page, index_url),  # type: ignore[misc]
+            lambda page=page: _documents(page, index_url, metadata),  # type: ignore[misc]
         )
         changed += written
     return memory, changed
+
+
+def _documents(page: ProjectPage, index_url: str, metadata: Metadata | None) -> dict[str, bytes]:
+    documents = render_project(page, index_url)
+    if metadata is not None:
+        documents[LEGACY_WRITTEN] = render_legacy(page, latest(page), index_url, metadata)
+    return documents
 
 
 def publish_root(

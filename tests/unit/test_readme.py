@@ -55,4 +55,5 @@ def test_the_message_is_the_one_that_comes() -> None:
 
 @pytest.mark.parametrize("word", [*SiteFile.model_fields, *LAYOUTS, *KINDS, *commands.commands])
 def test_every_key_layout_kind_and_command_is_named(word: str) -> None:
-    assert re.search(rf"`{re.escape(word)}[ `]", README)
+    howtos = "".join(path.read_text() for path in sorted((ROOT / "docs").glob("howto-*.md")))
+    assert re.search(rf"`{re.escape(word)}[ `:]", README + howtos)
