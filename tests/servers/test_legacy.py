@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+from tests.servers.test_auth_scopes import httpd_around, nginx_around
 from tests.support.farm import Farm
+from tests.support.processes import free_port
 from tests.support.wire import ask
 
 pytestmark = pytest.mark.server
@@ -58,3 +61,42 @@ def test_a_lost_disk_is_503_for_every_document(server_kind: str, farm: Farm, los
     finally:
         marker.write_bytes(content)
     assert ask(live.port, "/pypi/acme-foo/json").status == 200
+
+
+@pytest.mark.slow
+def test_in_somebody_elses_host_pypi_is_ours_and_nothing_else(
+    server_kind: str, farm: Farm, place: Path
+) -> None:
+    scene = farm.scene("legacy")
+    around = {"nginx": nginx_around, "apache": httpd_around}[server_kind]
+    host = {
+        "nginx": "location / { return 200 mine; }",
+        "apache": 'RewriteEngine On\nRewriteRule "^/(?!-|pypi/)" "/usr/" [R=204,L]',
+    }[server_kind]
+    site = scene.site_file(f"part-{server_kind}", free_port())
+    live = around(site, place / "tree", "locations", host)
+    try:
+        found = {
+            target: (answer.status, answer.one("X-Index-Source"))
+            for target in (
+                "/pypi/acme-foo/json",
+                "/pypi/Acme_Foo/json",
+                "/pypi/mirrored/json",
+                "/pypi/acme-ghost/json",
+                "/pypi/other",
+                "/pypi/simple/acme-foo/",
+            )
+            for answer in [ask(live.port, target)]
+        }
+        elsewhere = ask(live.port, "/elsewhere").status
+    finally:
+        live.server.stop()
+    assert found == {
+        "/pypi/acme-foo/json": (200, "private/team"),
+        "/pypi/Acme_Foo/json": (301, "none"),
+        "/pypi/mirrored/json": (200, "mirror/copy"),
+        "/pypi/acme-ghost/json": (404, "none"),
+        "/pypi/other": (404, "none"),
+        "/pypi/simple/acme-foo/": (200, "private/team"),
+    }
+    assert elsewhere == {"nginx": 200, "apache": 204}[server_kind]
