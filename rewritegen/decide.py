@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from rewritegen.auth import describe_auth
 from rewritegen.decide_files import Files
+from rewritegen.decide_legacy import legacy_json
 from rewritegen.decide_pages import Pages
 from rewritegen.decision import Decision, Request, Rule, TraceLine
 from rewritegen.inquiry import Inquiry, decoded
@@ -57,4 +58,6 @@ def _of_the_index(inquiry: Inquiry) -> Decision:
     for pattern, route in zip(grammar.files, plan.public_files, strict=True):
         if inquiry.fits(pattern):
             return files.of_route(route, inquiry.target.removeprefix(route.prefix))
+    if any(inquiry.fits(pattern) for pattern in grammar.legacy):
+        return legacy_json(inquiry)
     return inquiry.end(404, rule=Rule("outside the grammar"))

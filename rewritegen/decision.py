@@ -14,7 +14,9 @@ __all__ = ["Decision", "Part", "Request", "Rule", "TraceLine"]
 
 #: What a rule is a rule of: a step or file route of the plan, or what stands before them.
 Part: TypeAlias = (
-    Literal["methods", "meta", "grammar", "auth", "list", "spelling"] | Step | FileRoute
+    Literal["methods", "meta", "grammar", "auth", "list", "spelling", "json", "json spelling"]
+    | Step
+    | FileRoute
 )
 
 

@@ -85,6 +85,7 @@ CODES: dict[str, str] = {
     "RG415": "an exception of nothing hides a claim that was forgotten or misspelt: names nearby go out",
     "RG416": "its other pages do not say what it does not have: 200 with an empty page stops uv, and releases a name",
     "RG417": "one name can be asked for in one spelling, and only of a source that is asked for it at all",
+    "RG418": "two answers for one URL: which one it is would depend on the server",
 }
 
 

@@ -37,15 +37,17 @@ class Grammar(NamedTuple):
     files: tuple[str, ...]
     """One per file route, in the order of ``Plan.files``."""
     meta: tuple[str, ...]
+    legacy: tuple[str, ...] = ()
+    """The legacy JSON of a project, in any spelling of its name; empty when it is not served."""
 
     @property
     def targets(self) -> tuple[str, ...]:
         """All of them, in the order in which they are tried."""
-        return (self.root, self.page, self.beside, *self.files, *self.meta)
+        return (self.root, self.page, self.beside, *self.files, *self.legacy, *self.meta)
 
 
-def grammar_of(mount: str, routes: tuple[FileRoute, ...]) -> Grammar:
-    """Return the grammar of a site with these file routes."""
+def grammar_of(mount: str, routes: tuple[FileRoute, ...], *, legacy: str = "") -> Grammar:
+    """Return the grammar of a site with these file routes; ``legacy`` is what stands before names there."""
     at = _escaped(mount)
     return Grammar(
         root=at,
@@ -54,6 +56,7 @@ def grammar_of(mount: str, routes: tuple[FileRoute, ...]) -> Grammar:
         beside=f"{at}(?=[^/]{{1,{MAX_NAME_LENGTH}}}/){CANONICAL_NAME}/(?!index\\.){PATH_PART}",
         files=tuple(_file_target(mount, route) for route in routes if not route.beside),
         meta=("/-/health", "/-/rewritegen"),
+        legacy=(f"{_escaped(legacy)}{RAW_NAME}/json",) if legacy else (),
     )
 
 

@@ -26,7 +26,10 @@ def index_job(site: Site) -> IndexJob:
     own = [source for source in sources if isinstance(source, PrivateDirectory | Mirror)]
     trees = [_tree(index, source) for source in own if _has_work(source)]
     return IndexJob(
-        trees=tuple(trees), state=Path(site.state), index_url=compile_plan(site).public_url
+        trees=tuple(trees),
+        state=Path(site.state),
+        index_url=compile_plan(site).public_url,
+        legacy_json=site.legacy_json,
     )
 
 

@@ -8,7 +8,22 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["KINDS", "LAYOUTS", "Empty", "Kind", "Layout"]
+__all__ = [
+    "KINDS",
+    "LAYOUTS",
+    "LEGACY",
+    "LEGACY_MIRRORED",
+    "LEGACY_WRITTEN",
+    "Empty",
+    "Kind",
+    "Layout",
+]
+
+#: What stands before the name in the URL of a project's legacy JSON, wherever the index is mounted.
+LEGACY = "/pypi/"
+
+#: That document's name in a project's directory: ours, beside the pages, and a mirror's.
+LEGACY_WRITTEN, LEGACY_MIRRORED = "legacy.json", "json"
 
 
 class Layout(NamedTuple):
@@ -45,6 +60,8 @@ class Layout(NamedTuple):
     """Links may be absolute: ``base_url`` and this, then the path of the file below ``files``. None: they never are."""
     absolute: bool = False
     """They always are, so that ``base_url`` has to be said."""
+    legacy: str | None = None
+    """The directory that holds ``NAME/json``, PyPI's document of a project, where the tool keeps that."""
 
 
 class Empty(NamedTuple):
@@ -124,6 +141,7 @@ LAYOUTS = _by_name(
         packages="packages/",
         files="packages/",
         base="packages/",
+        legacy="pypi/",
     ),
     Layout(
         "bandersnatch-hash-index",
@@ -135,6 +153,7 @@ LAYOUTS = _by_name(
         packages="packages/",
         files="packages/",
         base="packages/",
+        legacy="pypi/",
     ),
     # Measured with pep381client 1.5: simple/ holds byte copies of pages under the names as registered.
     Layout(

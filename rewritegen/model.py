@@ -148,6 +148,13 @@ class SiteFile(Part):
         examples=["true"],
         strict=True,
     )
+    legacy_json: bool = Field(
+        False,
+        description="Serve `/pypi/NAME/json`, PyPI's older document of a project: of private projects whose pages are "
+        "written, and of mirrors that keep it.",
+        examples=["true"],
+        strict=True,
+    )
     pypi: Pypi | None = Field(
         None, description=Pypi.__doc__, examples=["{index: https://pypi.example.org/simple/}"]
     )
@@ -187,6 +194,7 @@ class Site:
     resolver: tuple[str, ...] = ()
     inner: Listen = DEFAULT_INNER
     offline: bool = False
+    legacy_json: bool = False
     ca: str = DEFAULT_CA
     lint: Lint | None = None
     file: str = "-"

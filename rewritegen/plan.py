@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from rewritegen.auth import Auth, Basic, Certificates, Service
 from rewritegen.grammar import Grammar, grammar_of
-from rewritegen.layouts import KINDS, LAYOUTS, Empty
+from rewritegen.layouts import KINDS, LAYOUTS, LEGACY, Empty
+from rewritegen.legacy import json_steps
 from rewritegen.links import file_roots, files_prefix, link_rules, origins
 from rewritegen.names import ClaimSet, NormalizedName, parse_name
 from rewritegen.site import Index, Mirror, PrivateDirectory, PrivateProxy, Proxy, Redirect, Site
@@ -20,6 +21,7 @@ from rewritegen.steps import (
     Available,
     FetchFrom,
     FileRoute,
+    JsonStep,
     Limits,
     Listing,
     NotFound,
@@ -87,6 +89,8 @@ class Plan:
     grammar: Grammar
     page: tuple[Step, ...]
     """Decides a page, and with it the files beside the page; ends with NotFound."""
+    json: tuple[JsonStep, ...]
+    """Decides the legacy JSON of a project, and ends with NotFound; empty when that is not served."""
     root_list: RootList
     files: tuple[FileRoute, ...]
     state: str | None
@@ -120,6 +124,8 @@ def compile_plan(site: Site) -> Plan:
     """Compile a valid site; nothing can go wrong here any more."""
     index = site.indexes[0]
     routes = _file_routes(site, index)
+    page = tuple(_page_steps(site, index))
+    legacy = LEGACY if site.legacy_json else ""
     return Plan(
         site_file=site.file,
         server_name=site.server_name,
@@ -128,8 +134,9 @@ def compile_plan(site: Site) -> Plan:
         auth=_auth(site),
         ca=site.ca,
         mount=index.mount,
-        grammar=grammar_of(index.mount, routes),
-        page=tuple(_page_steps(site, index)),
+        grammar=grammar_of(index.mount, routes, legacy=legacy),
+        page=page,
+        json=json_steps(index, site.state, page) if legacy else (),
         root_list=_root_list(site, index),
         files=routes,
         state=site.state,

@@ -15,6 +15,7 @@ __all__ = [
     "ACCEPT_GZIP",
     "HTML",
     "JSON",
+    "LEGACY_JSON",
     "REPRESENTATIONS",
     "V1_HTML",
     "Representation",
@@ -82,6 +83,9 @@ HTML = Representation(
     "text/html",
     ("html", "v1_html", "v1_json"),
 )
+
+#: Not a page, but negotiated about as little as it can be: the legacy JSON of a project has one form.
+LEGACY_JSON = Representation("legacy", "", "application/json", "", "application/json", ())
 
 #: In the order in which the Accept patterns are tried; the last one is the default.
 REPRESENTATIONS = (JSON, V1_HTML, HTML)

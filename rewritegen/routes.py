@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing_extensions import assert_never
 
 from rewritegen.auth import describe_auth
+from rewritegen.layouts import LEGACY
 from rewritegen.plan import Plan
 from rewritegen.quantities import Duration
 from rewritegen.steps import (
@@ -14,9 +15,13 @@ from rewritegen.steps import (
     Available,
     FetchFrom,
     FileRoute,
+    HasJson,
+    JsonElsewhere,
+    JsonStep,
     Listing,
     NotFound,
     OwnedBy,
+    OwnsJson,
     Reserved,
     SendTo,
     Step,
@@ -24,7 +29,7 @@ from rewritegen.steps import (
     TryProxy,
 )
 
-__all__ = ["describe", "describe_files", "key_of", "route_table"]
+__all__ = ["describe", "describe_files", "describe_json", "key_of", "route_table"]
 
 #: More claims than this are counted in the table, not listed: the configuration below it has them all.
 _LISTED_CLAIMS = 12
@@ -103,6 +108,21 @@ def describe_files(route: FileRoute) -> str:
     return f"{text}; files of {' or '.join(owned)} names: 404" if owned else text
 
 
+def describe_json(step: OwnsJson | HasJson | JsonElsewhere) -> str:
+    """Return one sentence that says what a step does with the legacy JSON of a project."""
+    match step:
+        case OwnsJson(source=source, json=None):
+            return f"{source.label} has the project: 404, there is no document of it"
+        case OwnsJson(source=source):
+            return f"{source.label} has the project: its document, else 404"
+        case HasJson(source=source):
+            return f"{source.label} has the document: serve it"
+        case JsonElsewhere(source=source, url=url):
+            return f"{source.label}: 302 to {url}NAME/json"
+        case _:
+            assert_never(step)
+
+
 def route_table(plan: Plan) -> tuple[str, ...]:
     """Return the whole table, a line an entry, in the order in which requests are decided."""
     lines = [
@@ -115,9 +135,19 @@ def route_table(plan: Plan) -> tuple[str, ...]:
         f"{plan.mount}NAME/ and {plan.mount}NAME/FILE, the first line that fits:",
     ]
     lines.extend(f"  {number}. {describe(step)}" for number, step in enumerate(plan.page, start=1))
+    if plan.json:
+        lines.append(f"{LEGACY}NAME/json in another spelling: 301 to the canonical URL")
+        lines.append(f"{LEGACY}NAME/json, the first line that fits:")
+        lines.extend(f"  {n}. {_json_line(step)}" for n, step in enumerate(plan.json, start=1))
     lines.extend(describe_files(route) for route in plan.files)
     lines.extend(_describe_copies(plan))
     return tuple(lines)
+
+
+def _json_line(step: JsonStep) -> str:
+    if isinstance(step, OwnsJson | HasJson | JsonElsewhere):
+        return describe_json(step)
+    return "nobody has it: 404" if isinstance(step, NotFound) else describe(step)
 
 
 def _describe_copies(plan: Plan) -> Iterator[str]:

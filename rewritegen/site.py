@@ -127,6 +127,7 @@ class _Loader:
             resolver=file.resolver,
             inner=file.inner,
             offline=file.offline,
+            legacy_json=file.legacy_json,
             ca=file.ca,
             lint=file.lint,
             file=PurePath(path).name,

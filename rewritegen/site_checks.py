@@ -13,7 +13,7 @@ from typing import Literal
 from rewritegen.access import WAYS
 from rewritegen.diagnostics import Problem, quoted
 from rewritegen.http_checks import http_clashes
-from rewritegen.layouts import KINDS
+from rewritegen.layouts import KINDS, LEGACY
 from rewritegen.model import Index, Site
 from rewritegen.sources import Mirror, PrivateDirectory, PrivateSource, Proxy, Redirect, Source
 from rewritegen.tree_checks import tree_problems
@@ -28,6 +28,7 @@ def clashes(site: Site) -> list[Problem]:
     problems = [*checks.listens(), *checks.auth(), *checks.directories()]
     for index in site.indexes:
         problems += checks.names(index)
+        problems += checks.mount(index)
         problems += checks.claims(index)
         problems += checks.public(index)
         problems += tree_problems(site, index)
@@ -229,6 +230,13 @@ class _Checks:
                 message = f"{quoted(name)} is public anyway: it is below no claimed prefix"
                 advice = "delete it, or claim the prefix that it is an exception of: `acme-oss` with `acme-*`"
                 yield self._problem("RG415", key, message, advice)
+
+    def mount(self, index: Index) -> Iterator[Problem]:
+        """A project's legacy JSON must not be a file beside the page of another."""
+        if self._site.legacy_json and index.mount == LEGACY:
+            message = f"{quoted(f'{LEGACY}NAME/json')} would be a file beside the page of NAME"
+            advice = "write `index: /simple/`, or another path, or leave `legacy_json` out"
+            yield self._problem("RG418", "legacy_json", message, advice)
 
     def fallbacks(self, index: Index) -> Iterator[Problem]:
         """No fallback is asked twice, none stands behind a redirect, and one at most has bare links."""

@@ -21,11 +21,15 @@ __all__ = [
     "Available",
     "FetchFrom",
     "FileRoute",
+    "HasJson",
+    "JsonElsewhere",
+    "JsonStep",
     "Limits",
     "LinkRule",
     "Listing",
     "NotFound",
     "OwnedBy",
+    "OwnsJson",
     "PageTree",
     "ProjectDirectories",
     "Reserved",
@@ -183,9 +187,38 @@ class NotFound:
     """Nobody has it: 404; if somebody could not be asked, 502."""
 
 
+class OwnsJson(NamedTuple):
+    """A private directory that has the project answers for its legacy JSON as well, also when there is none (404)."""
+
+    source: Source
+    json: ProjectDirectories | None
+    """Where ``NAME/legacy.json`` lies that was written with the pages; None where no pages are written."""
+    presence: tuple[ProjectDirectories, ...]
+    """A directory or link of the project in one of these is what "has the project" means."""
+
+
+class HasJson(NamedTuple):
+    """A mirror that keeps the JSON documents of PyPI: has it, serves it; else the next step."""
+
+    source: Source
+    json: ProjectDirectories
+    """Where ``NAME/json`` lies."""
+
+
+class JsonElsewhere(NamedTuple):
+    """302 to the legacy JSON beside the index there."""
+
+    source: Source
+    url: str
+
+
 Step: TypeAlias = (
     Available | OwnedBy | AskPrivately | Reserved | TryMirror | TryProxy | SendTo | NotFound
 )
+
+
+#: The steps of the legacy JSON; `Available` and `Reserved` are those of pages.
+JsonStep: TypeAlias = Available | OwnsJson | Reserved | HasJson | JsonElsewhere | NotFound
 
 
 class ServeFrom(NamedTuple):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from rewritegen.check.context import Context, about, block, spread, stem
 from rewritegen.check.files import look_at_files, look_for_what_is_missing
+from rewritegen.check.legacy import look_at_document
 from rewritegen.check.pages import Expected, look_at_pages
 from rewritegen.check.results import About
 from rewritegen.check.shapes import look_at_spellings
@@ -90,6 +91,7 @@ def _project(context: Context, step: OwnedBy, name: NormalizedName) -> None:
     if document is not None:
         look_at_files(context, seen, document, expected)
     look_for_what_is_missing(context, seen, name)
+    look_at_document(context, seen, step.source, name)
     look_at_spellings(context, seen, name)
 
 

@@ -48,6 +48,8 @@ _NGINX_PARTS = {
     "auth": ("auth: all below only",),
     "list": ("the list: private projects only",),
     "spelling": ("another spelling, or the slash is missing",),
+    "json": ("the legacy JSON of a project: ",),
+    "json spelling": ("another spelling of a name whose legacy JSON is asked for",),
 }
 _APACHE_PARTS = {
     "methods": ("an upload must not be forwarded",),
@@ -56,6 +58,8 @@ _APACHE_PARTS = {
     "auth": ("auth: nothing is looked up before", "auth: where the rules send every request"),
     "list": ("{mount}: the private projects, never those of",),
     "spelling": ("spellings: one name has one URL", "The redirect to the canonical URL"),
+    "json": ("the legacy JSON of a project: ",),
+    "json spelling": ("the same for the legacy JSON", "The redirect to the canonical URL"),
 }
 
 
@@ -94,7 +98,7 @@ def _is_of(block: Block, part: Part, beside: bool) -> bool:
         return True
     if beside:
         return block.words.startswith(_BESIDE) or block.within(_BESIDE)
-    others = (_BESIDE, *_NGINX_PARTS["list"])
+    others = (_BESIDE, *_NGINX_PARTS["list"], *_NGINX_PARTS["json"])
     files = any(": files" in parent.words for parent in block.parents)
     return not (files or any(map(block.within, others)))
 

@@ -5,6 +5,7 @@ Upstreams are not asked for it. Where the answer depends on them, it is given fo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -15,6 +16,7 @@ from rewritegen.diagnostics import Place, RewritegenError
 from rewritegen.explain.blocks import Block, blocks_of
 from rewritegen.explain.carriers import carriers
 from rewritegen.explain.here import Asker, Here
+from rewritegen.layouts import LEGACY
 from rewritegen.names import InvalidNameError, NormalizedName, parse_name
 from rewritegen.plan import Plan, compile_plan
 from rewritegen.servers import SERVER_NAMES, server
@@ -260,9 +262,12 @@ def _number(plan: Plan, part: Part) -> int:
 
 
 def _name(plan: Plan, request: Request) -> NormalizedName | None:
-    first = request.target.partition("?")[0].removeprefix(plan.mount).partition("/")[0]
+    target = request.target.partition("?")[0]
+    legacy = any(re.fullmatch(pattern, target) for pattern in plan.grammar.legacy)
+    at = LEGACY if legacy else plan.mount
+    first = target.removeprefix(at).partition("/")[0]
     try:
-        return parse_name(first) if request.target.startswith(plan.mount) else None
+        return parse_name(first) if target.startswith(at) else None
     except InvalidNameError:
         return None
 

@@ -11,8 +11,9 @@ from rewritegen.decision import TraceLine
 from rewritegen.explain.as_json import rule_data
 from rewritegen.explain.explanation import Explained, Explainer, is_empty
 from rewritegen.explain.text import lines_text
-from rewritegen.routes import describe, describe_files
-from rewritegen.steps import Reserved, Step
+from rewritegen.layouts import LEGACY
+from rewritegen.routes import describe, describe_files, describe_json
+from rewritegen.steps import HasJson, JsonElsewhere, OwnsJson, Reserved, Step
 
 __all__ = ["all_rules", "table_data", "table_text"]
 
@@ -32,6 +33,13 @@ def all_rules(explainer: Explainer) -> Iterator[Explained]:
     for step in plan.page:
         if not is_empty(step):
             yield explainer.about(TraceLine(_key(step), describe(step), False, step))
+    if plan.json:
+        words = f"{LEGACY}NAME/json in another spelling: 301"
+        yield explainer.about(TraceLine("", words, False, "json spelling"))
+    for document in plan.json:
+        if isinstance(document, OwnsJson | HasJson | JsonElsewhere):
+            said = f"{LEGACY}NAME/json: {describe_json(document)}"
+            yield explainer.about(TraceLine(document.source.key, said, False, "json"))
     for route in plan.files:
         key = route.attempts[0].source.key
         yield explainer.about(TraceLine(key, describe_files(route), False, route))

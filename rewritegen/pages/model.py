@@ -82,6 +82,8 @@ class IndexJob:
     state: Path
     index_url: str
     """Absolute URL of the root list, ending in a slash: for the line to copy, and for provenance (PEP 740)."""
+    legacy_json: bool = False
+    """Write the legacy JSON beside the pages; its URLs are absolute."""
 
 
 @dataclass(frozen=True, slots=True)

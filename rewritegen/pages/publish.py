@@ -11,10 +11,12 @@ from typing import NamedTuple
 
 from packaging.utils import NormalizedName
 
+from rewritegen.layouts import LEGACY_WRITTEN
 from rewritegen.names import InvalidNameError, parse_name
+from rewritegen.pages.legacy import Metadata, render_legacy
 from rewritegen.pages.listing import ProjectPage
 from rewritegen.pages.memory import PageMemory
-from rewritegen.pages.render import render_project, render_root, renderer_identity
+from rewritegen.pages.render import latest, render_project, render_root, renderer_identity
 from rewritegen.pages.store import (
     is_leftover,
     names_in,
@@ -45,9 +47,13 @@ class Work(NamedTuple):
     """File name -> bytes, none for a project without a page; None when nobody can tell now, so that they stay."""
 
 
-def page_work(page: ProjectPage, index_url: str) -> Work:
-    """Return the work of writing what a page says."""
-    return Work(digest(repr(page), index_url), partial(render_project, page, index_url))
+def page_work(page: ProjectPage, index_url: str, metadata: Metadata | None = None) -> Work:
+    """Return the work of writing what a page says.
+
+    :param metadata: of the files; with it the legacy JSON is written as well.
+    """
+    inputs = digest(repr(page), f"{index_url}\nlegacy" if metadata else index_url)
+    return Work(inputs, partial(_documents, page, index_url, metadata))
 
 
 def publish_pages(
@@ -71,6 +77,13 @@ def publish_pages(
         memory[name], written = _publish(directory / name, work, remembered.get(name))
         changed += written
     return memory, changed
+
+
+def _documents(page: ProjectPage, index_url: str, metadata: Metadata | None) -> dict[str, bytes]:
+    documents = render_project(page, index_url)
+    if metadata is not None:
+        documents[LEGACY_WRITTEN] = render_legacy(page, latest(page), index_url, metadata)
+    return documents
 
 
 def publish_root(

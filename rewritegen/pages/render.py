@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
     from markupsafe import Markup
 
-__all__ = ["human_size", "render_project", "render_root", "renderer_identity"]
+__all__ = ["human_size", "latest", "render_project", "render_root", "renderer_identity"]
 
 #: 1.5 is for indexes that grant name spaces (PEP 752), which a site does not.
 API_VERSION = "1.4"
@@ -65,7 +65,7 @@ def render_project(page: ProjectPage, index_url: str) -> dict[str, bytes]:
         api_version=API_VERSION,
         name=page.name,
         index_url=index_url,
-        latest=_latest(page),
+        latest=latest(page),
         releases=releases,
         count=_counted(len(page.files), "file"),
         status=status.status,
@@ -189,7 +189,7 @@ def _notice(what: str, reason: str) -> str:
     return f"{what}:" if reason else f"{what}."
 
 
-def _latest(page: ProjectPage) -> str:
+def latest(page: ProjectPage) -> str:
     """Return the version that an installer takes when it may choose: no pre-release, not yanked, if there is one."""
     offered = [file.version for file in page.files if file.yanked is None]
     stable = [version for version in offered if not Version(version).is_prerelease]

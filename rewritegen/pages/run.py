@@ -38,7 +38,7 @@ def run_index(
     workers = jobs or (os.cpu_count() or 1) + 1
     try:
         with state.lock(_told(progress)):
-            added, lost = _run(state, sources, job.index_url, workers, progress)
+            added, lost = _run(state, sources, job, workers, progress)
         problems += _lost_problems(state, lost)
     except OSError as error:
         problems.append(_state_problem(state, error))
@@ -55,7 +55,7 @@ def run_index(
 
 
 def _run(
-    state: State, sources: list[Source], index_url: str, jobs: int, progress: Progress | None
+    state: State, sources: list[Source], job: IndexJob, jobs: int, progress: Progress | None
 ) -> tuple[tuple[NormalizedName, ...], tuple[NormalizedName, ...]]:
     """Return the names that were written, and those of them that had been lost."""
     names_in(state.sources)  # clears away what a killed run left
@@ -68,8 +68,8 @@ def _run(
     fresh = {source.tree.source: source.new_names() for source in sources}
     added, lost = record_names(state, names, fresh)
     for source in sources:
-        source.write(index_url)
-    _write_root(state, sources, index_url)
+        source.write(job.index_url, legacy=job.legacy_json)
+    _write_root(state, sources, job.index_url)
     return added, lost
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from urllib.parse import unquote
 
 from packaging.utils import NormalizedName
 
 from rewritegen.pages.aliases import write_aliases
 from rewritegen.pages.filenames import UnparsableError, readings
-from rewritegen.pages.listing import ProjectPage, offered_file, project_page
+from rewritegen.pages.listing import OfferedFile, ProjectPage, offered_file, project_page
 from rewritegen.pages.marker import Root, UnavailableError, open_root
 from rewritegen.pages.memory import Memory, PageMemory, load_memory, save_memory
 from rewritegen.pages.model import PrivateTree, Progress, Reading, SourceReport
@@ -110,8 +111,8 @@ class Source:
         """Return the names that this source did not have in the run before."""
         return self.names() - set(self.memory.names)
 
-    def write(self, index_url: str) -> None:
-        """Make pages, metadata and aliases what was read.
+    def write(self, index_url: str, *, legacy: bool = False) -> None:
+        """Make pages, metadata and aliases what was read; and the legacy JSON, where it is served.
 
         :raises OSError: when the state cannot be written.
         """
@@ -121,7 +122,7 @@ class Source:
         aliases = write_aliases(self.state, self.tree, self.scan)
         pages, changed = publish_pages(
             self.state.pages(self.tree.source),
-            self._work(index_url),
+            self._work(index_url, legacy=legacy),
             self.memory.pages,
             self.scan.unknown,
         )
@@ -183,11 +184,12 @@ class Source:
         except OSError:
             return False
 
-    def _work(self, index_url: str) -> dict[NormalizedName, Work]:
+    def _work(self, index_url: str, *, legacy: bool) -> dict[NormalizedName, Work]:
         """Return what there is to write, and to keep as it is."""
         if self.tree.moved is None:
             pages = self._pages(index_url)
-            return {name: page_work(page, index_url) for name, page in pages.items()}
+            metadata = self._metadata if legacy and self.tree.private else None
+            return {name: page_work(page, index_url, metadata) for name, page in pages.items()}
         return {
             project.name: pages_to_move(self.tree, project, self.troubles)
             for project in self.scan.projects
@@ -205,6 +207,17 @@ class Source:
                 ]
                 pages[name] = project_page(name, offered, project.status)
         return pages
+
+    def _metadata(self, file: OfferedFile) -> bytes:
+        """Return the metadata that is served beside a file; nothing of a file that has none."""
+        if not file.metadata_sha256:
+            return b""
+        path = unquote(file.url.removeprefix(self.tree.files_url))
+        target = self.state.metadata(self.tree.source) / f"{path}{METADATA_SUFFIX}"
+        try:
+            return target.read_bytes()
+        except OSError:
+            return b""
 
     def _by_name(self, project: FoundProject) -> dict[NormalizedName, list[FoundFile]]:
         by_name: dict[NormalizedName, list[FoundFile]] = {}

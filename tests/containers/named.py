@@ -44,7 +44,7 @@ NAMED = (
         "apache",
         r"the version of the server is told: Apache/[0-9.]+ .*",
         "`ServerTokens` is a setting of the whole httpd, which tells its version; a virtual host cannot change that",
-        rows="(?:team|mirrors|listing|relay|deep|top|tls)-.*",
+        rows="(?:team|mirrors|listing|legacy|relay|deep|top|tls)-.*",
     ),
     Named(
         "nginx",

@@ -141,9 +141,25 @@ def _odd_length(case: Case) -> bool:
     return len(lengths) > 1 or any(re.fullmatch(r"\d+", value) is None for value in lengths)
 
 
+def _name(case: Case) -> str:
+    """The project that a page, a file beside it or a legacy JSON is asked of."""
+    at = case.world.spec.mount
+    if case.plan.json and re.fullmatch("/pypi/[^/]+/json", _path(case)):
+        at = "/pypi/"
+    return _path(case).removeprefix(at).partition("/")[0]
+
+
+def _is_empty(case: Case) -> bool:
+    """The page of a project whose directory is listed, and has no file."""
+    fresh = (
+        name for one in case.world.spec.private if one.form == "automatic" for name in one.fresh
+    )
+    return _path(case).endswith("/") and _name(case) in {canonicalize_name(name) for name in fresh}
+
+
 def _is_link(case: Case) -> bool:
     """The page of a project, or a file beside it, whose directory is a link to what is not mounted."""
-    name = _path(case).removeprefix(case.world.spec.mount).partition("/")[0]
+    name = _name(case)
     links = (link for source in case.world.spec.private for link in source.links)
     return name in {canonicalize_name(link) for link in links}
 
@@ -273,6 +289,13 @@ ALLOWED = (
         _is_link,
         ("nginx",),
         sentences=("X-Index-Source", "status 503, decided 404"),  # 503: a later source is lost
+    ),
+    Allowed(
+        "empty listing",
+        "httpd cannot see that there is no file in a directory; its listing of it is an empty page",
+        _is_empty,
+        ("apache",),
+        sentences=tuple(f"status {status}, decided 404" for status in (200, 206, 416)),
     ),
     Allowed(
         "accept twice",

@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.differential.rich import AUTH, BESIDE, LOST_ROOT, LOST_STATE, PLAIN, RICH
+from tests.differential.rich import (
+    AUTH,
+    BESIDE,
+    LEGACY,
+    LEGACY_LOST,
+    LOST_ROOT,
+    LOST_STATE,
+    PLAIN,
+    RICH,
+)
 from tests.differential.spec import SiteSpec
 
 __all__ = ["MUTANTS", "Mutant"]
@@ -275,7 +284,59 @@ _APACHE: tuple[tuple[Any, ...], ...] = (
     ),
 )
 
+
+def _without(condition: str) -> tuple[str, str]:
+    """Take a rule out of nginx's location of the legacy JSON; those of claims and scanned names are as for pages."""
+    before = r'location ~ "\^/pypi/\(\?<rg_name>(?:(?!    \}\n).*\n)*?'
+    return f"({before}){_if(condition)[1:]}", r"\1"
+
+
+_DOCUMENTS: tuple[tuple[Any, ...], ...] = (
+    ("nginx", "documents not redirected", [(r"return 301 /pypi/\$rg_name/json", "return 404")]),
+    (
+        "nginx",
+        "documents of ours at nowhere",
+        [(r"(/pages/team/\$rg_name)/legacy\.json", r"\1/no")],
+    ),
+    (
+        "nginx",
+        "documents of a mirror for a new directory",
+        [_without(r"-d [^\n]*(?<!pages)(?<!aliases)/house/\$rg_name")],
+    ),
+    (
+        "nginx",
+        "documents of another type",
+        [("default_type application/json", "default_type text/html")],
+    ),
+    (
+        "nginx",
+        "documents though a root is lost",
+        [_without(r"!-f [^\n]*/team/\.rewritegen-root")],
+        LEGACY_LOST,
+    ),
+    (
+        "apache",
+        "documents not redirected",
+        [(r'^( *)RewriteRule "\^\(/pypi/[^\n]*\\\n[^\n]*$', r'\1RewriteRule "^x" "-"')],
+    ),
+    (
+        "apache",
+        "documents of ours at nowhere",
+        [(r'(/pages/team/\$1)/legacy\.json(?:\.gz)?" "-f"', r'\1/no" "-f"')],
+    ),
+    ("apache", "documents of another type", [("T=application/json", "T=text/html")]),
+    (
+        "apache",
+        "documents skip too many rules",
+        [(r'^( *RewriteRule "!\^/pypi/[^\n]*)\[S=(\d)', r"\1[S=1\2")],
+    ),
+)
+
 MUTANTS = (
     *(Mutant(name, "nginx", tuple(edits), *spec) for name, edits, *spec in _NGINX),
     *(Mutant(name, "apache", tuple(edits), *spec) for name, edits, *spec in _APACHE),
+    *(
+        Mutant(name, kind, tuple(edits), *(spec or [LEGACY]))
+        for kind, name, edits, *spec in _DOCUMENTS
+    ),
 )

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tests.differential.spec import Fallback, Private, SiteSpec
 
-__all__ = ["AUTH", "BESIDE", "LOST_ROOT", "LOST_STATE", "PLAIN", "RICH"]
+__all__ = ["AUTH", "BESIDE", "LEGACY", "LEGACY_LOST", "LOST_ROOT", "LOST_STATE", "PLAIN", "RICH"]
 
 RICH = SiteSpec(
     "/simple/",
@@ -40,6 +40,10 @@ LOST_STATE = replace(RICH, lost=True)
 #: Without copies every request is seen upstream.
 PLAIN = replace(RICH, cache=False)
 AUTH = replace(PLAIN, auth=True)
+
+#: Documents beside pages, and what of ours is not in them.
+LEGACY = replace(PLAIN, legacy=True)
+LEGACY_LOST = replace(LEGACY, private=LOST_ROOT.private)
 
 #: The files of the upstream lie beside its pages.
 BESIDE = replace(

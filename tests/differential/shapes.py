@@ -89,7 +89,12 @@ def name_shapes(spec: SiteSpec, name: str) -> Iterator[Wire]:
         f"{at}{name}#x",
         f"{at}{name}%c0%af",
         # 10, 11: other APIs of an index
-        f"/pypi/{name}/json",
+        *(f"/pypi/{spelled}/json" for spelled in (name, upper, under, dotted, name.title(), hexed)),
+        *(f"/pypi/{name}/json{end}" for end in ("?x=/", "/", ";v=1", "%20", "%00")),
+        *(f"/pypi/{name}{between}json" for between in ("//", "/./", "/x/../", "%2F", "/%6a", "./")),
+        f"//pypi/{name}/json",
+        f"/pypi/../pypi/{name}/json",
+        f"/-/rg_json/team/{name}/legacy.json",
         f"/pypi/{name}/1.0/json",
         f"{here}1.0/json",
         f"/integrity/{name}/1.0/x/provenance",
@@ -194,6 +199,9 @@ def site_shapes(spec: SiteSpec, places: tuple[str, ...]) -> Iterator[Wire]:
     for name in (*public, "unheard-of"):
         for target in (f"{at}{name}/", f"{at}{name.upper()}", f"{at}{name}/?x=y"):
             yield Wire(target)
+        for target in (f"/pypi/{name}/json", f"/pypi/{name.upper()}/json"):
+            yield Wire(target)
+        yield Wire(f"/pypi/{name}/json", "HEAD", (HOST_LINE, ("Accept-Encoding", "gzip")))
         yield Wire(
             f"{at}{name}/", headers=(HOST_LINE, ("Accept", PIP), ("Accept-Encoding", "gzip"))
         )

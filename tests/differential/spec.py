@@ -79,6 +79,8 @@ class SiteSpec:
     """The state is gone."""
     auth: bool = False
     """Only who has a name and password may read."""
+    legacy: bool = False
+    """The legacy JSON of projects is served."""
 
     @property
     def sources(self) -> tuple[Private | Fallback, ...]:

@@ -140,4 +140,5 @@ def site_specs(draw: st.DrawFn) -> SiteSpec:
         offline=draw(st.integers(0, 11)) == 0,
         lost=state and draw(st.integers(0, 59)) == 0,
         auth=draw(st.integers(0, 4)) == 0,
+        legacy=draw(st.integers(0, 2)) == 0,
     )

@@ -88,6 +88,7 @@ def lay_out(spec: SiteSpec, root: Path) -> World:
         "fallbacks": [_fallback(world, fallback) for fallback in spec.fallbacks],
         **({"cache": {"path": str(root / "cache")}} if spec.cache else {}),
         **({"offline": True} if spec.offline else {}),
+        **({"legacy_json": True} if spec.legacy else {}),
         **({"auth": {"basic": str(_passwords(root))}} if spec.auth else {}),
     }
     return world

@@ -44,6 +44,15 @@ MORE = {
         cache: {path: /var/cache/rewritegen}
         fallbacks: [{redirect: "https://index.example.org/simple/"}]
     """,
+    "legacy": """
+        server_name: a.example.org
+        state: /state
+        legacy_json: true
+        private: [{path: /srv/team, claims: [acme-*]}, {path: /srv/old, listing: automatic}]
+        fallbacks:
+          - {mirror: /srv/pypi/web, name: pypi}
+          - {redirect: "https://index.example.org/simple/"}
+    """,
     "offline": """
         server_name: a.example.org
         state: /state

@@ -357,6 +357,65 @@ def _top() -> Iterator[Row]:
     yield Row("health", "/-/health", 200, contains="ok")
 
 
+def _legacy() -> Iterator[Row]:
+    yield from forms("", "private", "/pypi/acme-foo/json", TEAM)
+    yield Row("latest", "/pypi/acme-foo/json", 200, TEAM, contains='"version":"1.1"')
+    yield Row("head", "/pypi/acme-foo/json", 200, TEAM, method="HEAD")
+    yield Row("query", "/pypi/acme-foo/json?x=y", 200, TEAM)
+    gzip = (("Accept-Encoding", "gzip"),)
+    yield Row("gzip", "/pypi/acme-foo/json", 200, TEAM, headers=gzip)
+    yield Row("raw directory", "/pypi/my-private-pkg/json", 200, TEAM, contains="My.Private_Pkg")
+    yield Row("flat", "/pypi/house-tool/json", 200, "private/house")
+    yield Row("listed", "/pypi/auto-one/json", 404, "private/auto")
+    yield Row("directory without files", "/pypi/acme-empty/json", 404, TEAM)
+    yield Row("claimed by a private index", "/pypi/eggs-tool/json", 404)
+    yield Row("mirrored", "/pypi/mirrored/json", 200, "mirror/copy", contains='"mirrored"')
+    yield Row("mirrored head", "/pypi/mirrored/json", 200, "mirror/copy", method="HEAD")
+    yield Row("mirrored gzip", "/pypi/mirrored/json", 200, "mirror/copy", headers=gzip)
+    yield Row("hashed", "/pypi/hashed/json", 200, "mirror/hashed")
+    for name in ("acme-ghost", "gone-tool", "acme"):
+        yield Row(f"claimed {name}", f"/pypi/{name}/json", 404)
+    away = "https://index.example.org/pypi/{}/json"
+    for name in ("plain", "proxied"):
+        location = away.format(name)
+        yield Row(f"away {name}", f"/pypi/{name}/json", 302, "redirect/away", location=location)
+    for spelled in ("Acme_Foo", "ACME.foo", "acme-._-foo", "Acme-Foo"):
+        here = "/pypi/acme-foo/json"
+        yield Row(f"spelled {spelled}", f"/pypi/{spelled}/json", 301, location=here)
+        yield Row(f"spelled {spelled} query", f"/pypi/{spelled}/json?a=b", 301, location=here)
+    runs, canonical = "a_" * 11 + "b", "a-" * 11 + "b"
+    yield Row("11 runs", f"/pypi/{runs}/json", 301, location=f"/pypi/{canonical}/json")
+    yield Row("12 runs", f"/pypi/{'a_' * 12}b/json", 404)
+    yield Row("11 capitals", f"/pypi/{'A' * 11}/json", 301, location=f"/pypi/{'a' * 11}/json")
+    yield Row("12 capitals", f"/pypi/{'A' * 12}/json", 404)
+    yield Row("spelled claimed", "/pypi/Acme_Ghost/json", 301, location="/pypi/acme-ghost/json")
+    for number, target in enumerate(
+        (
+            "/pypi/acme-foo",
+            "/pypi/acme-foo/",
+            "/pypi/acme-foo/1.0/json",
+            "/pypi/acme-foo/json/",
+            "/pypi/acme-foo/JSON",
+            "/pypi/%61cme-foo/json",
+            "/pypi/acme-foo/%6ason",
+            "/pypi//acme-foo/json",
+            "/pypi/x/../acme-foo/json",
+            "/pypi/acme-foo./json",
+            "/pypi/acme-foo/legacy.json",
+            "/pypi/json",
+            "/PYPI/acme-foo/json",
+            "/pypi/acme-foo;v=1/json",
+            "/-/rg_json/team/acme-foo/legacy.json",
+        )
+    ):
+        yield Row(f"no such form {number}", target, 404)
+    for method in ("POST", "PUT", "DELETE"):
+        yield Row(f"json {method}", "/pypi/acme-foo/json", 405, method=method, body=b"x")
+    # the page of a project called `json` in another spelling comes before the document of `simple`
+    yield Row("page", "/pypi/simple/acme-foo/", 200, TEAM)
+    yield Row("page slashless", "/pypi/simple/json", 301, location="/pypi/simple/json/")
+
+
 def _tls() -> Iterator[Row]:
     yield Row("private", "/simple/acme-foo/", 200, TEAM)
     yield Row("spelling", "/simple/Acme.Foo", 301, location="/simple/acme-foo/")
@@ -371,5 +430,6 @@ ROWS: tuple[Row, ...] = (
     *in_scene("relay", *_relay()),
     *in_scene("deep", *_deep()),
     *in_scene("top", *_top()),
+    *in_scene("legacy", *_legacy()),
     *in_scene("tls", *_tls()),
 )

@@ -43,6 +43,7 @@ SITES = (
     ("tls", "certificates"),
     ("listing", "request"),
     ("team", "request"),
+    ("legacy", "basic"),
 )
 
 

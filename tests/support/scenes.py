@@ -239,6 +239,44 @@ def listed(scene: Scene) -> None:
     _finish(scene)
 
 
+def legacy(scene: Scene) -> None:
+    """The legacy JSON of everything that may have one, behind an index at ``/pypi/simple/``; decoys everywhere."""
+    ours = ("acme-foo-1.0", "acme-foo-1.1", "My.Private_Pkg-1.0")
+    team = trees.projects(scene.root / "team", wheels(*ours))
+    (team / "acme-empty").mkdir()
+    house = trees.flat(scene.root / "house", wheels("house-tool-1.0"))
+    auto = trees.projects(scene.root / "auto", wheels("auto-one-1.0"))
+    decoys = ("acme-foo-9.0", "acme-ghost-9.0", "my-private-pkg-9.0", "gone-tool-9.0")
+    more = ("house-tool-9.0", "auto-one-9.0", "eggs-tool-9.0", "acme-empty-9.0")
+    mirror = trees.bandersnatch(
+        scene.root / "mirror", {**wheels("mirrored-1.0"), **_decoys(*decoys, *more)}
+    )
+    hashed = trees.bandersnatch(
+        scene.root / "hashed", wheels("hashed-1.0", "mirrored-2.0"), hash_index=True
+    )
+    plain = trees.static(scene.root / "plain", wheels("plain-1.0"))
+    index = _public(scene, "proxied-1.0", decoys=(*decoys, *more))
+    scene.upstreams = (index,)
+    scene.settings = {
+        "index": "/pypi/simple/",
+        "legacy_json": True,
+        "state": str(scene.root / "state"),
+        "private": [
+            {"name": "team", "path": str(team), "claims": ["acme-*", "gone-tool"]},
+            {"name": "house", "path": str(house), "layout": "flat"},
+            {"name": "auto", "path": str(auto), "listing": "automatic"},
+            {"name": "eggs", "proxy": index.url, "claims": ["eggs-*"]},
+        ],
+        "fallbacks": [
+            {"name": "copy", "mirror": str(mirror)},
+            {"name": "hashed", "mirror": str(hashed), "layout": "bandersnatch-hash-index"},
+            {"name": "plain", "mirror": str(plain), "layout": "static"},
+            {"name": "away", "redirect": "https://index.example.org/simple/"},
+        ],
+    }
+    _finish(scene)
+
+
 def relay(scene: Scene) -> None:
     """An egg server of our own, asked for its claims only, before a public index with relative links."""
     private = trees.projects(scene.root / "private", wheels("local-tool-1.0"))
@@ -334,7 +372,7 @@ def impostor(scene: Scene) -> None:
 
 SCENES: Mapping[str, Callable[[Scene], None]] = {
     function.__name__: function
-    for function in (team, mirrors, listing, listed, relay, deep, top, tls, impostor)
+    for function in (team, mirrors, listing, listed, legacy, relay, deep, top, tls, impostor)
 }
 
 

@@ -57,6 +57,9 @@ def bandersnatch(web: Path, content: Projects, hash_index: bool = False) -> Path
             _write(web / path, data)
             links[file] = f"../../{path}"
         _pages(directory, name, links, files, "sha256", ("html", "v1_html", "v1_json"))
+        document = json.dumps({"info": {"name": name}, "releases": {}, "urls": []}).encode()
+        _write(web / "json" / canonical, document)
+        _write(web / "pypi" / canonical / "json", document)
     _write(
         web / "simple" / "index.html", b"<!DOCTYPE html><html><body>the mirror's list</body></html>"
     )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rewritegen.layouts import LEGACY
 from rewritegen.names import CANONICAL_NAME, TOO_MANY_CAPITALS, TOO_MANY_SEPARATORS
 from rewritegen.plan import METHODS, Plan
 from rewritegen.servers.apache.files import file_rules
 from rewritegen.servers.apache.gate import gate_rules
 from rewritegen.servers.apache.hops import hop_rules, next_rules
+from rewritegen.servers.apache.legacy import legacy_rules, legacy_spellings
 from rewritegen.servers.apache.logs import for_the_log
 from rewritegen.servers.apache.pages import negotiation, page_rules, root_rules
 from rewritegen.servers.apache.quoting import regex
@@ -45,6 +47,7 @@ def ruleset(plan: Plan, *, part: bool, logged: bool) -> tuple[Item, ...]:
     page = Rule(f"!^{regex(plan.mount)}{CANONICAL_NAME}/[^/]*$")
     comment = ("pages, and files beside them: the first that fits decides",)
     items.append(Group(comment, page, tuple(page_rules(plan))))
+    items.extend(legacy_rules(plan))
     items.extend(scanned_files(plan))
     items.extend(file_rules(plan))
     items.append(Rule("^", flags=_NOT_FOUND, comment=("nothing else is here",)))
@@ -58,7 +61,7 @@ def ruleset(plan: Plan, *, part: bool, logged: bool) -> tuple[Item, ...]:
 def own_urls(plan: Plan) -> str:
     """Return the pattern of the URLs that are ours in a virtual host that has others as well."""
     prefixes = dict.fromkeys([plan.mount, *(route.prefix for route in plan.files)])
-    ours = [regex(prefix) for prefix in prefixes]
+    ours = [regex(prefix) for prefix in [*prefixes, *([LEGACY] if plan.json else [])]]
     if file_turns(plan):
         ours.append(regex(FILES_PLACE))
     return f"^(?:{'|'.join([*ours, '/-/rg_', '/-/(?:health|rewritegen)$'])})"
@@ -111,3 +114,4 @@ def _spellings(plan: Plan) -> Iterator[Item]:
     changed = Condition("$1 %{REQUEST_URI}", r"!^(\S+) \1$")
     flags = ("E=RG_CANONICAL:$1", "PT", "QSD", "L")
     yield Rule(f"^({mount}{name}/)$", CANONICAL_URL, flags, (changed,))
+    yield from legacy_spellings(plan)

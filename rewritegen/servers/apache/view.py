@@ -33,7 +33,7 @@ from rewritegen.servers.apache.words import (
     STOP_URL,
 )
 from rewritegen.servers.base import FINGERPRINT_PLACE, Scope
-from rewritegen.steps import Listing, OwnedBy, ServeFrom, TryMirror
+from rewritegen.steps import HasJson, Listing, OwnedBy, ServeFrom, Source, TryMirror
 
 __all__ = ["Directory", "Module", "Tls", "View", "fetcher_file", "file_name", "modules", "view"]
 
@@ -286,28 +286,35 @@ def _tls(plan: Plan) -> Tls | None:
 def _directories(plan: Plan) -> Iterator[Directory]:
     """Yield what may be read at all, each directory once, sorted."""
     found: dict[str, tuple[str, bool]] = {}
-
-    def add(path: str, key: str, listed: bool) -> None:
-        before = found.get(path, (key, False))
+    for path, what, listed in _read(plan):
+        before = found.get(path, (what, False))
         found[path] = (before[0], before[1] or listed)
-
-    for step in plan.page:
-        if isinstance(step, OwnedBy | TryMirror):
-            for tree in step.pages.directories:
-                key = f"{step.source.key} {step.source.name}"
-                add(tree.root, key, isinstance(step.pages, Listing))
-    for route in plan.files:
-        for attempt in route.attempts:
-            if isinstance(attempt, ServeFrom):
-                for root in attempt.roots:
-                    add(root, f"{attempt.source.key} {attempt.source.name}", False)
-    if plan.root_list.pages is not None:
-        add(plan.root_list.pages, "state: the list of private projects", False)
-    if plan.root_list.listing is not None and plan.root_list.source is not None:
-        source = plan.root_list.source
-        add(plan.root_list.listing, f"{source.key} {source.name}", True)
     for path, (what, listed) in sorted(found.items()):
         # what a source has in the state stands at `state` in the site file
         ours = plan.state is not None and path.startswith(f"{plan.state}/")
         key = "state" if ours else what.partition(" ")[0]
         yield Directory(what, directory(path, key), listed)
+
+
+def _read(plan: Plan) -> Iterator[tuple[str, str, bool]]:
+    """Yield each directory that an answer comes from, whose it is, and whether it is listed."""
+    for step in plan.page:
+        if isinstance(step, OwnedBy | TryMirror):
+            for tree in step.pages.directories:
+                yield tree.root, _whose(step.source), isinstance(step.pages, Listing)
+    for document in plan.json:
+        if isinstance(document, HasJson):
+            yield document.json.root, _whose(document.source), False
+    for route in plan.files:
+        for attempt in route.attempts:
+            if isinstance(attempt, ServeFrom):
+                for root in attempt.roots:
+                    yield root, _whose(attempt.source), False
+    if plan.root_list.pages is not None:
+        yield plan.root_list.pages, "state: the list of private projects", False
+    if plan.root_list.listing is not None and plan.root_list.source is not None:
+        yield plan.root_list.listing, _whose(plan.root_list.source), True
+
+
+def _whose(source: Source) -> str:
+    return f"{source.key} {source.name}"

@@ -5,13 +5,16 @@ from __future__ import annotations
 import string
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rewritegen.grammar import ARCHIVE_SUFFIX
+from rewritegen.layouts import LEGACY
 from rewritegen.names import CANONICAL_NAME, TOO_MANY_CAPITALS, TOO_MANY_SEPARATORS
 from rewritegen.plan import Plan
 from rewritegen.servers.base import FINGERPRINT_PLACE
 from rewritegen.servers.nginx.chain import chain
 from rewritegen.servers.nginx.inner import Inner
+from rewritegen.servers.nginx.legacy import legacy_entry
 from rewritegen.servers.nginx.names import Names
 from rewritegen.servers.nginx.quoting import (
     WIDTH,
@@ -47,6 +50,21 @@ _PATH = r"[\w+][\w.+!~/-]*"
 _NO_FILE = refuse(404, "no such file")
 
 
+_PAGE_WHY = (
+    "another spelling, or the slash is missing: 301 to the canonical URL; never forwarded, so no other spelling of a "
+    "private name can leak"
+)
+_LEGACY_WHY = "another spelling of a name whose legacy JSON is asked for: 301 to the canonical URL; never forwarded"
+
+
+class Spelled(NamedTuple):
+    """URLs with a name in them that have one right spelling: what stands before the name, and behind it."""
+
+    prefix: str
+    end: str
+    why: str
+
+
 @dataclass(frozen=True, slots=True)
 class Entries:
     """Makes the locations of one site."""
@@ -70,7 +88,8 @@ class Entries:
             (mount, self._pages(rules)),
             (mount, self._beside(rules)),
             *((route.prefix, self._files(route, rules)) for route in self.plan.files),
-            (mount, self._respell()),
+            (mount, self._respell(Spelled(mount, "/", _PAGE_WHY))),
+            *((LEGACY, location) for location in self._legacy(rules)),
         ]
         return [("/-/", location) for _, location in found] if self.inside else found
 
@@ -216,45 +235,54 @@ class Entries:
             internal=route.beside or internal,
         )
 
-    def _respell(self) -> Respell:
-        mount = self._mount
+    def _legacy(self, rules: Rules) -> tuple[Location, ...]:
+        """Return the locations of the legacy JSON; behind those of pages, which may lie below the same path."""
+        if not self.plan.json:
+            return ()
+        return (
+            legacy_entry(self.plan, rules, self.guards, self.inside),
+            self._respell(Spelled(LEGACY, "/json", _LEGACY_WHY)),
+        )
+
+    def _respell(self, spelled: Spelled) -> Respell:
+        at = escaped(self.inside + spelled.prefix)
         head, tail = "(?<rg_head>(?:[^/]*[A-Za-z0-9])?)", "(?<rg_tail>.*)"
         joined = "${rg_head}-$rg_tail"
         # the way in was one of nginx's 10 passes: two of a kind in each make up for it
         often = 2 if self.inside else 1
+        end = spelled.end
+        optional = f"{end}?" if end == "/" else end
+
+        def rewrite(name: str, replacement: str) -> str:
+            return self._rewrite(spelled.prefix, name, replacement)
+
         return Respell(
-            comment(
-                "another spelling, or the slash is missing: 301 to the canonical URL; never "
-                "forwarded, so no other spelling of a private name can leak",
-                _INDENT,
-            ),
-            f"~ {pattern(f'^{mount}[A-Za-z0-9._-]{{1,200}}/?$')}",
+            comment(spelled.why, _INDENT),
+            f"~ {pattern(f'^{at}[A-Za-z0-9._-]{{1,200}}{optional}$')}",
             (answered_by("none"), VARY, NO_CACHE),
-            rules=(*self.guards, *_bounds(mount)),
+            rules=(*self.guards, *_bounds(at)),
             letters=tuple(
-                self._rewrite(
-                    f"(?<rg_head>[^/]*){letter}{tail}", f"${{rg_head}}{letter.lower()}$rg_tail"
-                )
+                rewrite(f"(?<rg_head>[^/]*){letter}{tail}", f"${{rg_head}}{letter.lower()}$rg_tail")
                 for letter in string.ascii_uppercase
                 for _ in range(often)
             ),
             separators=tuple(
-                self._rewrite(f"{head}{run}{tail}", joined)
+                rewrite(f"{head}{run}{tail}", joined)
                 for run in ("[-._]*[._][-._]*", "--+")
                 for _ in range(often)
             ),
-            again=pattern(f"^{mount}[^/]*(?:[A-Z._]|--)"),
-            same=self._rewrite("(?<rg_tail>[A-Za-z0-9._-]+/?)", "$rg_tail"),
-            slashless=self._rewrite("(?<rg_head>[a-z0-9-]+)", "$rg_head/"),
-            canonical=pattern(f"^{mount}(?<rg_name>{CANONICAL_NAME})/$"),
-            location=f"{self.plan.mount}$rg_name/",
+            again=pattern(f"^{at}[^/]*(?:[A-Z._]|--)"),
+            same=rewrite(f"(?<rg_tail>[A-Za-z0-9._-]+{optional})", "$rg_tail"),
+            slashless=(rewrite("(?<rg_head>[a-z0-9-]+)", "$rg_head/"),) if end == "/" else (),
+            canonical=pattern(f"^{at}(?<rg_name>{CANONICAL_NAME}){end}$"),
+            location=f"{spelled.prefix}$rg_name{end}",
             internal=self._internal,
         )
 
-    def _rewrite(self, name: str, replacement: str) -> str:
+    def _rewrite(self, prefix: str, name: str, replacement: str) -> str:
         """Return the arguments of a ``rewrite`` of the name, on two lines when they are too long for one."""
-        find = pattern(f"^{self._mount}{name}$")
-        replaced = argument(f"{self.inside}{self.plan.mount}{replacement}")
+        find = pattern(f"^{escaped(self.inside + prefix)}{name}$")
+        replaced = argument(f"{self.inside}{prefix}{replacement}")
         short = len(f"        rewrite {find} {replaced};") <= WIDTH
         return f"{find} {replaced}" if short else f"{find}\n{_INDENT * 3}{replaced}"
 

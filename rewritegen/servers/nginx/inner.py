@@ -15,6 +15,7 @@ from rewritegen.servers.nginx.view import (
     Fetch,
     FileTree,
     Header,
+    JsonTree,
     Listed,
     ListTree,
     Location,
@@ -101,6 +102,17 @@ class Inner:
         )
         return prefix
 
+    def json(self, source: Source, root: str) -> str:
+        """Return the prefix below which the legacy JSON documents in a directory are sent."""
+        prefix = self._prefix("json", source, root)
+        private = source.role == "private"
+        words = comment(f"{source.key} {source.name}: documents in {root}", _INDENT)
+        headers = (answered_by(source.label), VARY, NO_CACHE if private else TEN_MINUTES)
+        alias = argument(f"{value(root, source.key)}/")
+        packed = self.gzip_static and private
+        self._add(JsonTree(words, f"^~ {prefix}", headers, alias, packed))
+        return prefix
+
     def files(self, source: Source, root: str) -> str:
         """Return the prefix below which the files in a directory are sent."""
         prefix = self._prefix("file", source, root)
@@ -182,6 +194,12 @@ class Inner:
         headers = (answered_by(label), VARY, NO_CACHE)
         words = comment(why, _INDENT)
         self._add(Entry(words, f"^~ {prefix}", headers, last, rules, internal=True))
+
+    def send(self, path: str, label: str, last: str, why: str) -> str:
+        """Return the prefix at which a client is sent away."""
+        prefix = f"{INNER}send/{path}/"
+        self.final(prefix, label, last, why, ())
+        return prefix
 
     def _final(self, path: str, label: str, last: str, why: str) -> str:
         headers = (answered_by(label), VARY, NO_CACHE)

@@ -156,6 +156,7 @@ class Names:
             ("the list", grammar.root),
             ("a file beside a page", grammar.beside),
             *zip((route.prefix for route in self.plan.public_files), grammar.files, strict=True),
+            *(("the legacy JSON of a project", target) for target in grammar.legacy),
             *((target, target) for target in grammar.meta),
         ]
         entries = ["default 1"]

@@ -106,7 +106,7 @@ class Rules:
                 yield _rule("-d", tree, "", source, f"{prefix}{project_path(tree)}/")
             return
         yield from self._pages(source, step.pages)
-        yield from self._present(source, step.presence)
+        yield from self.present(source, step.presence)
 
     def _owned_beside(self, step: OwnedBy) -> Iterator[Rule]:
         source = step.source
@@ -117,17 +117,18 @@ class Rules:
             for tree in step.pages.directories:
                 for form in self.names.forms:
                     yield _rule("-f", tree, f"/index.{form}", source, self.inner.absent(source))
-        yield from self._present(source, step.presence)
+        yield from self.present(source, step.presence)
 
     def _mirrored_beside(self, step: TryMirror) -> Iterator[Rule]:
         if step.pages.beside:
             yield from self._files_beside(step.source, step.pages)
-            yield from self._present(step.source, step.pages.directories)
+            yield from self.present(step.source, step.pages.directories)
             return
         for tree in step.pages.directories:
             yield Rule((), _test("-d", tree, "", step.source), refuse(404, "no such file"))
 
-    def _present(self, source: Source, trees: Iterable[ProjectDirectories]) -> Iterator[Rule]:
+    def present(self, source: Source, trees: Iterable[ProjectDirectories]) -> Iterator[Rule]:
+        """Return the rules of what a source owns, and has not."""
         for tree in trees:
             yield _rule("-d", tree, "", source, self.inner.absent(source))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple, TypeAlias
 
 from rewritegen.servers.nginx.lines import Block, Group, Header, Map, Rule
+from rewritegen.servers.nginx.trees import FileTree, JsonTree, Listed, ListTree, PageTree
 from rewritegen.servers.nginx.view_fetching import Fetching
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Gate",
     "Group",
     "Header",
+    "JsonTree",
     "ListTree",
     "Listed",
     "Location",
@@ -67,8 +69,8 @@ class Respell(NamedTuple):
     """Pattern of what is not done yet."""
     same: str
     """Rewrite that only begins again."""
-    slashless: str
-    """Rewrite that adds the slash."""
+    slashless: tuple[str, ...]
+    """Rewrite that adds the slash, where there is one."""
     canonical: str
     """Pattern of what is done."""
     location: str
@@ -94,67 +96,6 @@ class Stems(NamedTuple):
     def template(self) -> str:
         """The template that lays it out."""
         return "nginx/location_stems.j2"
-
-
-class PageTree(NamedTuple):
-    """A directory with ready pages."""
-
-    comment: tuple[str, ...]
-    match: str
-    headers: tuple[Header, ...]
-    alias: str
-    gzip_static: bool
-
-    @property
-    def template(self) -> str:
-        """The template that lays it out."""
-        return "nginx/location_pages.j2"
-
-
-class ListTree(NamedTuple):
-    """A directory whose project directories are listed by the server."""
-
-    comment: tuple[str, ...]
-    match: str
-    headers: tuple[Header, ...]
-    alias: str
-
-    @property
-    def template(self) -> str:
-        """The template that lays it out."""
-        return "nginx/location_listing.j2"
-
-
-class Listed(NamedTuple):
-    """Asks whether a project directory has a file, before it is listed."""
-
-    comment: tuple[str, ...]
-    match: str
-    headers: tuple[Header, ...]
-    alias: str
-    listing: str
-    """Where a request goes on when it has."""
-    absent: str
-    """Where it ends when it has none."""
-
-    @property
-    def template(self) -> str:
-        """The template that lays it out."""
-        return "nginx/location_listed.j2"
-
-
-class FileTree(NamedTuple):
-    """A directory with files that are sent as they are."""
-
-    comment: tuple[str, ...]
-    match: str
-    headers: tuple[Header, ...]
-    alias: str
-
-    @property
-    def template(self) -> str:
-        """The template that lays it out."""
-        return "nginx/location_files.j2"
 
 
 class Near(NamedTuple):
@@ -247,6 +188,7 @@ Location: TypeAlias = (
     | Respell
     | Stems
     | PageTree
+    | JsonTree
     | ListTree
     | Listed
     | FileTree
