@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from rewritegen.explain.asking import Asking
+from rewritegen.representations import REPRESENTATIONS
 from rewritegen.servers.nginx.page_check import pages_name
 from tests.support.exchange import Reply
 from tests.support.processes import free_port, traversable_directory, wait_until
@@ -211,6 +213,14 @@ def test_an_empty_page_is_not_kept_as_a_page_is(odd: Odd) -> None:
     ):
         answer = ask(port, f"/pages/group/{name}/", host=host, accept="text/html")
         assert (answer.status, answer.one("Cache-Control") is not None) == (status, kept), address
+
+
+def test_explain_asks_as_the_servers_do(odd: Odd) -> None:
+    asking = Asking(odd.live.plan)
+    (html,) = (form for form in REPRESENTATIONS if form.suffix == "html")
+    said = {name: asking(f"{odd.group.url}{name}/", html) for name in ("known", "x", "six")}
+    assert said == {"known": 200, "x": 404, "six": 404}
+    assert asking(f"{odd.psc.url}Dotted.Tool/", html) == 200
 
 
 def test_one_that_does_not_answer_is_not_empty(odd: Odd) -> None:

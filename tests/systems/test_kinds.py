@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 from packaging.utils import canonicalize_name
@@ -19,6 +19,7 @@ from rewritegen.decide import Request, decide
 from rewritegen.layouts import KINDS
 from rewritegen.world import FileSystem
 from tests.support import trees
+from tests.support.compare import hrefs
 from tests.support.installers import prepare
 from tests.support.processes import free_port
 from tests.support.scenes import wheels
@@ -26,6 +27,7 @@ from tests.support.sites import LiveSite, index_site, start_site, write_site
 from tests.support.tools import require
 from tests.support.upstream import Index, upstream
 from tests.support.wire import ask
+from tests.systems.software import simpleindex
 from tests.systems.table import NAMES, PROJECTS, SYSTEMS, Running, System
 
 pytestmark = [pytest.mark.server, pytest.mark.client, pytest.mark.long]
@@ -93,6 +95,33 @@ def test_three_packages_are_installed(
                 check_what_was_asked(system, running, live)
                 assert behind.requests == []
                 check_what_is_not_there(system, live)
+
+
+@pytest.mark.parametrize("server", ["nginx", "apache"])
+def test_simpleindex_leads_to_another_index_and_has_nothing_in_a_directory(
+    server: str, request: pytest.FixtureRequest, place: Path
+) -> None:
+    assert request.config.cache is not None
+    cache = request.config.cache.mkdir("indexes")
+    (place / "system").mkdir()
+    far, behind = Index(wheels("far-tool-1.0")), Index(wheels("emptied-1.0"), links="packages")
+    with (
+        upstream(far),
+        upstream(behind),
+        simpleindex(PROJECTS, cache, place / "system", far.url) as url,
+    ):
+        system = next(system for system in SYSTEMS if system.kind == "simpleindex")
+        hosts = {"files": [f"{far.origin}/", f"{far.files.origin}/"]}
+        running = Running(url, far, settings=hosts)
+        with site(server, system, running, behind, place / server) as live:
+            page = ask(live.port, "/simple/far-tool/", accept="text/html")
+            assert (page.status, page.one("X-Index-Source")) == (200, "proxy/system")
+            (link,) = hrefs(page.body)
+            file = ask(live.port, urljoin("/simple/far-tool/", link).partition("#")[0])
+            assert file.body in wheels("far-tool-1.0")["far-tool"].values()
+            # a directory without a file is an empty page
+            empty = ask(live.port, "/simple/emptied/", accept="text/html")
+            assert (empty.status, empty.one("X-Index-Source")) == (200, "proxy/behind")
 
 
 def check_what_was_asked(system: System, running: Running, live: LiveSite) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from rewritegen.cli import commands
 from rewritegen.diagnostics import SiteError
-from rewritegen.layouts import KINDS, LAYOUTS
+from rewritegen.layouts import LAYOUTS
 from rewritegen.model import SiteFile
 from rewritegen.site import load_site
 
@@ -53,6 +53,7 @@ def test_the_message_is_the_one_that_comes() -> None:
     assert str(caught.value) in README
 
 
-@pytest.mark.parametrize("word", [*SiteFile.model_fields, *LAYOUTS, *KINDS, *commands.commands])
-def test_every_key_layout_kind_and_command_is_named(word: str) -> None:
+@pytest.mark.parametrize("word", [*SiteFile.model_fields, *LAYOUTS, *commands.commands])
+def test_every_key_layout_and_command_is_named(word: str) -> None:
+    """Kinds are in docs/howto-proxies.md (test_howto_proxies)."""
     assert re.search(rf"`{re.escape(word)}[ `]", README)

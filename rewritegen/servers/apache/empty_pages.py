@@ -42,6 +42,6 @@ def empty_pages(pages: tuple[PageTurn, ...]) -> Iterator[EmptyPages]:
 
 def _test(empty: Empty) -> Iterator[str]:
     lengths = range(1, MAX_NAME_LENGTH + 1) if empty.names else (0,)
-    found = [f"{f'.{{{n}}}' if n else '.+'}:{empty.size + n * empty.names}" for n in lengths]
+    found = [f"{f'.{{{n}}}' if n else '.+'}:{empty.length('n' * n)}" for n in lengths]
     for start in range(0, len(found), _MOST):
         yield f"{'|' if start else ''}{'|'.join(found[start : start + _MOST])}"

@@ -24,7 +24,7 @@ def empty_map(variable: str, empty: Empty) -> Map:
     lengths = range(1, MAX_NAME_LENGTH + 1) if empty.names else (0,)
     for start in range(0, len(lengths), _MOST):
         found = "|".join(
-            f"{f'.{{{n}}}' if n else '.+'}:{empty.size + n * empty.names}"
+            f"{f'.{{{n}}}' if n else '.+'}:{empty.length('n' * n)}"
             for n in lengths[start : start + _MOST]
         )
         entries.append(f"{verbose_pattern((f'^200:(?:{found})$',), '~', _INDENT, 3)} 1")
