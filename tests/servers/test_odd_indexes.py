@@ -17,7 +17,7 @@ import pytest
 from rewritegen.explain.asking import Asking
 from rewritegen.representations import REPRESENTATIONS
 from rewritegen.servers.nginx.page_check import pages_name
-from tests.support.exchange import Reply
+from tests.support.exchange import Recorded, Reply
 from tests.support.processes import free_port, traversable_directory, wait_until
 from tests.support.scenes import wheels
 from tests.support.sites import LiveSite, start_site, write_site
@@ -34,6 +34,10 @@ PAGE = {"Content-Type": "text/html;charset=utf-8"}
 
 class Group(Nexus):
     """With a page that is one byte longer than the empty one of its name, and one whose length is that of another's."""
+
+    def reply(self, request: Recorded) -> Reply:
+        """The same below another path."""
+        return super().reply(Recorded(request.server, request.raw.replace(b"/moved/", b"/"), None))
 
     def absent(self, name: str) -> Reply:
         """A page without links."""
@@ -188,6 +192,21 @@ def test_a_name_is_asked_for_as_it_is_spelled_there(odd: Odd) -> None:
     assert odd.asked == ["/eggs/house-other/"]
     assert odd.get(f"/simple/house-tool-x/{file}") == (404, "private/haufe")
     assert odd.asked == [f"/eggs/house-tool-x/{file}"]
+
+
+def test_an_empty_page_elsewhere_means_not_here(odd: Odd) -> None:
+    """The index has moved to another path of its host; its empty page says what it said before."""
+    odd.group.set_mode("moved", "/repository/group/simple/six/")
+    odd.group.moved_to = f"{odd.group.origin}/moved"
+    try:
+        status = odd.get("/simple/six/")[0]
+        asked = odd.asked[:2]
+    finally:
+        odd.group.set_mode("ok")
+    assert (status, asked) == (
+        404,
+        ["/repository/group/simple/six/", "/moved/repository/group/simple/six/"],
+    )
 
 
 def test_what_is_emptied_is_gone(odd: Odd) -> None:
