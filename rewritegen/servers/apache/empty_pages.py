@@ -26,6 +26,7 @@ _MOST = 6
 class EmptyPages(NamedTuple):
     """What makes the empty pages of one source fail."""
 
+    comment: tuple[str, ...]
     groups: str
     """A pattern of its balancers: its own, and those of hosts that it may redirect to."""
     test: tuple[str, ...]
@@ -39,7 +40,12 @@ def empty_pages(pages: tuple[PageTurn, ...]) -> Iterator[EmptyPages]:
         empty = page.step.upstream.empty
         if empty is not None:
             groups = f'"^{regex(page.group)}(?:_at[0-9]+)?/"'
-            yield EmptyPages(groups, tuple(_test(empty)))
+            source = page.step.source
+            words = (
+                f"{source.key} {source.name}: empty: a page of just this length says that the",
+                "project is not there; it leads to the 404 of this host",
+            )
+            yield EmptyPages(words, groups, tuple(_test(empty)))
 
 
 def _test(empty: Empty) -> Iterator[str]:
