@@ -15,8 +15,8 @@ from tests.support.dists import metadata_text, zip_bytes
 from tests.support.recorder import Recorder
 from tests.support.scenes import wheels
 from tests.support.upstream import Index, upstream
-from tests.systems import software, standins
-from tests.systems.software import Projects
+from tests.systems import live_indexes, standins
+from tests.systems.live_indexes import Projects
 from tests.systems.standins import StandIn
 from tests.systems.tap import Tap
 
@@ -125,13 +125,13 @@ def _plain(cache: Path, place: Path) -> Iterator[Running]:
 
 def _ours(projects: Projects, cache: Path, place: Path) -> contextlib.AbstractContextManager[str]:
     del cache
-    return software.ours(projects, place)
+    return live_indexes.ours(projects, place)
 
 
 def _listed(projects: Projects, cache: Path, place: Path) -> contextlib.AbstractContextManager[str]:
     del cache
     canonical = {str(canonicalize_name(name)): files for name, files in projects.items()}
-    return software.ours(canonical, place, listing="automatic")
+    return live_indexes.ours(canonical, place, listing="automatic")
 
 
 def _same(name: str) -> str:
@@ -141,13 +141,13 @@ def _same(name: str) -> str:
 SYSTEMS = (
     System("pypi", "pypi", _public),
     System("simple", "simple", _plain),
-    System("bandersnatch", "bandersnatch", _real(software.bandersnatch)),
+    System("bandersnatch", "bandersnatch", _real(live_indexes.bandersnatch)),
     System("artifactory, stand-in", "artifactory", _stand_in(standins.Artifactory)),
-    System("proxpi", "proxpi", _real(software.proxpi)),
-    System("eggproxy", "eggproxy", _real(software.eggproxy)),
-    System("pypiserver", "pypiserver", _real(software.pypiserver)),
-    System("devpi", "devpi", _real(software.devpi)),
-    System("simpleindex", "simpleindex", _real(software.simpleindex)),
+    System("proxpi", "proxpi", _real(live_indexes.proxpi)),
+    System("eggproxy", "eggproxy", _real(live_indexes.eggproxy)),
+    System("pypiserver", "pypiserver", _real(live_indexes.pypiserver)),
+    System("devpi", "devpi", _real(live_indexes.devpi)),
+    System("simpleindex", "simpleindex", _real(live_indexes.simpleindex)),
     System("nexus, stand-in", "nexus", _stand_in(standins.Nexus, empty=True)),
     System("gitlab, stand-in", "gitlab", _stand_in(standins.GitLab)),
     System("rewritegen", "rewritegen", _real(_ours)),
@@ -162,7 +162,7 @@ SYSTEMS = (
         private=True,
         known=_same,
     ),
-    System("clue", "clue", _real(software.clue, WITH_EGG), private=True, known=str.lower),
+    System("clue", "clue", _real(live_indexes.clue, WITH_EGG), private=True, known=str.lower),
     System(
         "eggbasket, stand-in",
         "eggbasket",

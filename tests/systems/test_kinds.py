@@ -29,7 +29,7 @@ from tests.support.sites import LiveSite, index_site, start_site, write_site
 from tests.support.tools import require
 from tests.support.upstream import Index, upstream
 from tests.support.wire import ask
-from tests.systems.software import simpleindex
+from tests.systems.live_indexes import simpleindex
 from tests.systems.table import EGG, NAMES, PROJECTS, SYSTEMS, Running, System
 
 pytestmark = [pytest.mark.server, pytest.mark.client, pytest.mark.long]

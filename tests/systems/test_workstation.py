@@ -27,7 +27,7 @@ from tests.support.sites import LiveSite, index_site, start_site, write_site
 from tests.support.tools import require
 from tests.support.upstream import Index, upstream
 from tests.support.wire import ask
-from tests.systems.software import devpi_behind, eggproxy_behind
+from tests.systems.live_indexes import devpi_behind, eggproxy_behind
 from tests.systems.tap import Tap
 
 pytestmark = [pytest.mark.server, pytest.mark.client, pytest.mark.long]
