@@ -82,8 +82,16 @@ SHAPES: Mapping[str, tuple[bool, bool]] = {
 
 @pytest.fixture(
     scope="module",
-    params=[(s, shape) for s in ("nginx", "apache") for shape in SHAPES],
-    ids=lambda p: f"{p[0]}, {p[1]}",
+    params=[
+        # two of the four have all ways between them; the others are for `make test-long`
+        pytest.param(
+            (server, shape),
+            marks=[pytest.mark.long] if shape in ("one behind", "alone, copies") else [],
+            id=f"{server}, {shape}",
+        )
+        for server in ("nginx", "apache")
+        for shape in SHAPES
+    ],
 )
 def odd(request: pytest.FixtureRequest) -> Iterator[Odd]:
     server, shape = request.param
