@@ -73,6 +73,13 @@ class Empty(NamedTuple):
     names: int = 0
     """How often the name stands in it."""
 
+    def length(self, name: str) -> int:
+        """Return the length of the page for a project that is not there."""
+        return self.size + self.names * len(name)
+
+    def __str__(self) -> str:
+        return f"{self.size}+{self.names}n" if self.names else str(self.size)
+
 
 class Kind(NamedTuple):
     """How the links to files look in the pages of an HTTP index."""

@@ -27,6 +27,7 @@ from rewritegen.steps import (
     Step,
     TryMirror,
     TryProxy,
+    Upstream,
 )
 
 __all__ = ["describe", "describe_files", "describe_json", "key_of", "route_table"]
@@ -47,21 +48,29 @@ def describe(step: Step) -> str:
         case OwnedBy(source=source):
             return f"{source.label} has the project: its page, else 404"
         case AskPrivately(source=source, upstream=upstream, claims=claims):
-            return (
-                f"{source.label} claims {_listed(str(claims))}: {upstream.url}, its answer is final"
-            )
+            asked = f"{source.label} claims {_listed(str(claims))}: {upstream.url}"
+            return f"{asked}, its answer is final{_odd(upstream)}"
         case Reserved():
             return _describe_reserved(step)
         case TryMirror(source=source):
             return f"{source.label} has the page: serve it"
         case TryProxy(source=source, upstream=upstream):
-            return f"{source.label}: ask {upstream.url}; 200 serves, 404 is next, no answer is next"
+            text = f"{source.label}: ask {upstream.url}; 200 serves, 404 is next, no answer is next"
+            return f"{text}{_odd(upstream)}"
         case SendTo(source=source, url=url):
             return f"{source.label}: 302 to {url}NAME/"
         case NotFound():
             return "nobody has it: 404; 502 to 504 if a fallback could not answer"
         case _:
             assert_never(step)
+
+
+def _odd(upstream: Upstream) -> str:
+    """Return what is special about an index, in words."""
+    noun = "names"
+    spelled = ", ".join(text for _, text in upstream.spelled)
+    empty = f"; a page of {upstream.empty} bytes is 404" if upstream.empty else ""
+    return f"{f'; spelled {_listed(spelled, noun)}' if spelled else ''}{empty}"
 
 
 def _describe_reserved(step: Reserved) -> str:
@@ -77,9 +86,9 @@ def _describe_reserved(step: Reserved) -> str:
     return f"{text}; public all the same: {', '.join(public)}" if public else text
 
 
-def _listed(claims: str) -> str:
+def _listed(claims: str, noun: str = "claims") -> str:
     count = claims.count(",") + 1
-    return claims if count <= _LISTED_CLAIMS else f"{count} claims"
+    return claims if count <= _LISTED_CLAIMS else f"{count} {noun}"
 
 
 def key_of(step: Step) -> str:

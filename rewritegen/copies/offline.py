@@ -20,6 +20,7 @@ from rewritegen.copies.entries import Entry
 from rewritegen.copies.pages import Link, UnreadableError, links
 from rewritegen.copies.projects import COMPANIONS
 from rewritegen.decide import Request, decide
+from rewritegen.names import NormalizedName
 from rewritegen.plan import Plan
 from rewritegen.representations import REPRESENTATIONS, Representation
 from rewritegen.world import FileSystem
@@ -82,10 +83,11 @@ class _Offline:
     @cached_property
     def _world(self) -> _Copies:
         world = _Copies()
-        urls = {step.source.name: step.upstream.url for step in self.plan.steps_with_upstream}
+        asked = {step.source.name: step.upstream for step in self.plan.steps_with_upstream}
         for source, project in self._pages:
             for _, entry in self._pages[source, project]:
-                world.pages.add((f"{urls[source]}{project}/", entry.key.form))
+                page = asked[source].page(NormalizedName(project))
+                world.pages.add((page, entry.key.form))
         return world
 
     @cached_property

@@ -27,6 +27,7 @@ class Asking:
             one for route in plan.files for one in route.attempts if isinstance(one, FetchFrom)
         ]
         steps = [step.upstream for step in plan.steps_with_upstream]
+        self._odd = [one for one in steps if one.empty]
         self._groups = [one.origins for one in steps] + [one.origins for one in attempts]
         self.said: dict[str, str] = {}
 
@@ -37,10 +38,13 @@ class Asking:
         at = url
         for _ in range(_MOST_REDIRECTS + 1):
             try:
-                status, location = self._once(method, at, accept)
+                status, location, length = self._once(method, at, accept)
             except (OSError, HTTPException, ValueError) as error:
                 self.said[url] = str(error) or type(error).__name__
                 return 502
+            if status == 200 and self._is_empty(at, length):
+                self.said[url] = f"200 with an empty page of {length} bytes"
+                return 404
             if status not in REDIRECTS:
                 self.said[url] = f"{status}" if at == url else f"{status} at {at}"
                 return status
@@ -59,7 +63,17 @@ class Asking:
             for group in self._groups
         )
 
-    def _once(self, method: str, url: str, accept: str) -> tuple[int, str]:
+    def _is_empty(self, url: str, length: str) -> bool:
+        """Tell whether that is how its index says that a project is not there."""
+        name = url.rstrip("/").rpartition("/")[2]
+        return any(
+            one.empty is not None
+            and url == f"{one.url}{name}/"
+            and length == str(one.empty.length(name))
+            for one in self._odd
+        )
+
+    def _once(self, method: str, url: str, accept: str) -> tuple[int, str, str]:
         parts = urlsplit(url)
         host = parts.hostname or ""
         connection: HTTPConnection
@@ -74,7 +88,8 @@ class Asking:
             target = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
             connection.request(method, target, headers=headers)
             response = connection.getresponse()
-            return response.status, response.headers.get("Location", "")
+            said = response.headers
+            return response.status, said.get("Location", ""), said.get("Content-Length", "")
         finally:
             connection.close()
 

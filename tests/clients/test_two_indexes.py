@@ -132,6 +132,18 @@ def test_buildout(desk: Desk, name: str, version: str) -> None:
     assert installed(desk.project, name.replace("-", "_")) == version
 
 
+@pytest.mark.long
+def test_buildout_with_one_index_is_not_confused(desk: Desk) -> None:
+    """Also where it upgrades (``newest``), and the stranger's version is higher."""
+    text = "[buildout]\nparts =\nnewest = true\nextensions =\n    acme-foo\n    house-other\n"
+    desk.write("buildout", desk.project / "buildout.cfg", text)
+    done = desk.run(desk.tool("buildout").program, "-n")
+    assert done.status == 0, done.output
+    found = installed(desk.project, "acme_foo"), installed(desk.project, "house_other")
+    assert found == (OURS, "2.0")
+    assert not [t for t in desk.public_asked if "acme" in t or "house" in t]
+
+
 @pytest.fixture
 def _pypi_is_the_public_index(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pypi, "well_known", lambda: (public(desk), ()))

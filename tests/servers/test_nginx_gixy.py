@@ -31,7 +31,7 @@ EXCEPTIONS = (
         "proxy_pass_normalized",
         "proxy_pass",
         "the path is not nginx's decoded one: it is a constant and either $rg_name, which only [a-z0-9-] matches, or "
-        "$rg_raw_path, a part of $request_uri",
+        "another constant in its place ($rg_spelled), or $rg_raw_path, a part of $request_uri",
     ),
     (
         "missing_resolver",
@@ -62,6 +62,9 @@ EXCEPTIONS = (
 SITES = {
     "a.example.org": FULL,
     "b.example.org": HASHED,
+    "odd.example.org": FULL.replace(
+        "claims: [egg-*]}", "claims: [egg-*], kind: haufe, spelled: [Egg.Tool], empty: 250+2n}"
+    ),
     "c.example.org": TLS,
     "d-e.example.org": DEEP,
     "service.example.org": DEEP.replace(

@@ -14,8 +14,10 @@ from typing import Any
 
 import pytest
 
+from rewritegen.explain.asking import Asking
+from rewritegen.representations import REPRESENTATIONS
 from rewritegen.servers.nginx.page_check import pages_name
-from tests.support.exchange import Reply
+from tests.support.exchange import Recorded, Reply
 from tests.support.processes import free_port, traversable_directory, wait_until
 from tests.support.scenes import wheels
 from tests.support.sites import LiveSite, start_site, write_site
@@ -32,6 +34,10 @@ PAGE = {"Content-Type": "text/html;charset=utf-8"}
 
 class Group(Nexus):
     """With a page that is one byte longer than the empty one of its name, and one whose length is that of another's."""
+
+    def reply(self, request: Recorded) -> Reply:
+        """The same below another path."""
+        return super().reply(Recorded(request.server, request.raw.replace(b"/moved/", b"/"), None))
 
     def absent(self, name: str) -> Reply:
         """A page without links."""
@@ -76,8 +82,16 @@ SHAPES: Mapping[str, tuple[bool, bool]] = {
 
 @pytest.fixture(
     scope="module",
-    params=[(s, shape) for s in ("nginx", "apache") for shape in SHAPES],
-    ids=lambda p: f"{p[0]}, {p[1]}",
+    params=[
+        # two of the four have all ways between them; the others are for `make test-long`
+        pytest.param(
+            (server, shape),
+            marks=[pytest.mark.long] if shape in ("one behind", "alone, copies") else [],
+            id=f"{server}, {shape}",
+        )
+        for server in ("nginx", "apache")
+        for shape in SHAPES
+    ],
 )
 def odd(request: pytest.FixtureRequest) -> Iterator[Odd]:
     server, shape = request.param
@@ -188,6 +202,21 @@ def test_a_name_is_asked_for_as_it_is_spelled_there(odd: Odd) -> None:
     assert odd.asked == [f"/eggs/house-tool-x/{file}"]
 
 
+def test_an_empty_page_elsewhere_means_not_here(odd: Odd) -> None:
+    """The index has moved to another path of its host; its empty page says what it said before."""
+    odd.group.set_mode("moved", "/repository/group/simple/six/")
+    odd.group.moved_to = f"{odd.group.origin}/moved"
+    try:
+        status = odd.get("/simple/six/")[0]
+        asked = odd.asked[:2]
+    finally:
+        odd.group.set_mode("ok")
+    assert (status, asked) == (
+        404,
+        ["/repository/group/simple/six/", "/moved/repository/group/simple/six/"],
+    )
+
+
 def test_what_is_emptied_is_gone(odd: Odd) -> None:
     """A copy does not stand in for a project that was there: a private one is looked at again each time."""
     assert odd.get("/simple/dotted-tool/") == (200, "private/psc")
@@ -211,6 +240,14 @@ def test_an_empty_page_is_not_kept_as_a_page_is(odd: Odd) -> None:
     ):
         answer = ask(port, f"/pages/group/{name}/", host=host, accept="text/html")
         assert (answer.status, answer.one("Cache-Control") is not None) == (status, kept), address
+
+
+def test_explain_asks_as_the_servers_do(odd: Odd) -> None:
+    asking = Asking(odd.live.plan)
+    (html,) = (form for form in REPRESENTATIONS if form.suffix == "html")
+    said = {name: asking(f"{odd.group.url}{name}/", html) for name in ("known", "x", "six")}
+    assert said == {"known": 200, "x": 404, "six": 404}
+    assert asking(f"{odd.psc.url}Dotted.Tool/", html) == 200
 
 
 def test_one_that_does_not_answer_is_not_empty(odd: Odd) -> None:

@@ -74,6 +74,10 @@ def stage(_: Styled, path: str) -> str:
     return f"../../+f{path.removeprefix('/packages')}"
 
 
+def upwards(_: Styled, path: str) -> str:
+    return f"../../..{path}"
+
+
 def bare(_: Styled, path: str) -> str:
     return path.rpartition("/")[2]
 
@@ -104,6 +108,9 @@ STYLES = (
     Style("eggproxy", "eggproxy", bare),
     Style("proxpi", "proxpi", bare),
     Style("pypiserver", "pypiserver", rooted),
+    # one of the two relative beginnings of this kind begins with the other
+    Style("rewritegen, deep", "rewritegen", upwards),
+    Style("rewritegen, beside the index", "rewritegen", parents),
 )
 
 
@@ -112,7 +119,8 @@ class Styled(Index):
 
     def __init__(self, style: Style) -> None:
         links = {"pypi": "absolute", "devpi": "devpi"}.get(style.kind, "packages")
-        mount = "/team/pypi/+simple/" if style.kind == "devpi" else "/simple/"
+        mounts = {"devpi": "/team/pypi/+simple/", "rewritegen": "/deep/simple/"}
+        mount = mounts.get(style.kind, "/simple/")
         super().__init__({NAME: {FILE: CONTENT}}, links=links, mount=mount)  # type: ignore[arg-type]
         self.style = style
         self.padding = 0
@@ -135,6 +143,8 @@ class Styled(Index):
 
     def _relative_file(self, path: str) -> str | None:
         if path.startswith(PROVENANCE):
+            return path
+        if self.style.link is upwards and path.startswith("/packages/"):
             return path
         if self.style.link is bare and path.startswith(f"{self.mount}{NAME}/{FILE}"):
             return self.file_path(FILE, CONTENT) + path.partition(FILE)[2]

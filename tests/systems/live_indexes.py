@@ -85,14 +85,17 @@ def devpi(projects: Projects, cache: Path, place: Path) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def simpleindex(projects: Projects, cache: Path, place: Path) -> Iterator[str]:
-    """simpleindex with a route to directories; one of them is empty."""
+def simpleindex(
+    projects: Projects, cache: Path, place: Path, elsewhere: str = "http://127.0.0.1:9/"
+) -> Iterator[str]:
+    """simpleindex with a route to directories, of which one is empty; `far-tool` is at another index."""
     python = installed("simpleindex", cache) / "python"
     port, root = free_port(), place / "projects"
     trees.projects(root, {canonicalize_name(name): files for name, files in projects.items()})
     (root / "emptied").mkdir()
     config = place / "simpleindex.toml"
     config.write_text(
+        f'[routes."far-tool"]\nsource = "http"\nto = "{elsewhere}far-tool/"\n\n'
         f'[routes."{{project}}"]\nsource = "path"\nto = "{root}/{{project}}"\n\n'
         f'[server]\nhost = "{HOST}"\nport = {port}\n'
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
+from tests.support.dists import metadata_text, zip_bytes
 from tests.support.recorder import Recorder
 from tests.support.scenes import wheels
 from tests.support.upstream import Index, upstream
@@ -18,11 +20,21 @@ from tests.systems.live_indexes import Projects
 from tests.systems.standins import StandIn
 from tests.systems.tap import Tap
 
-__all__ = ["NAMES", "PROJECTS", "SYSTEMS", "Running", "System"]
+__all__ = ["EGG", "NAMES", "PROJECTS", "SYSTEMS", "Running", "System"]
 
 #: A plain name, one with a dot and capitals, and one with an underscore, as they are registered.
 NAMES = ("plain-tool", "Dotted.Tool", "Under_Tool")
 PROJECTS: Projects = wheels(*(f"{name}-1.0" for name in NAMES))
+#: easy_install finds this one in an egg only: it takes the name of the wheel for that of another project.
+EGG = f"Dotted.Tool-1.0-py{sys.version_info[0]}.{sys.version_info[1]}.egg"
+_EGG_INFO = {
+    "EGG-INFO/PKG-INFO": metadata_text("Dotted.Tool", "1.0", metadata_version="1.1"),
+    "EGG-INFO/zip-safe": b"\n",
+}
+WITH_EGG: Projects = {
+    **PROJECTS,
+    "Dotted.Tool": {**PROJECTS["Dotted.Tool"], EGG: zip_bytes(_EGG_INFO)},
+}
 
 Start = Callable[[Projects, Path, Path], contextlib.AbstractContextManager[str]]
 
@@ -59,10 +71,12 @@ class System:
         return {"name": "system", "kind": self.kind, "retry": "1s", "spelled": spelled, **claims}
 
 
-def _real(start: Start) -> Callable[[Path, Path], contextlib.AbstractContextManager[Running]]:
+def _real(
+    start: Start, projects: Projects = PROJECTS
+) -> Callable[[Path, Path], contextlib.AbstractContextManager[Running]]:
     @contextlib.contextmanager
     def run(cache: Path, place: Path) -> Iterator[Running]:
-        with start(PROJECTS, cache, place) as url:
+        with start(projects, cache, place) as url:
             tap = Tap(url)
             tap.open()
             try:
@@ -74,15 +88,15 @@ def _real(start: Start) -> Callable[[Path, Path], contextlib.AbstractContextMana
 
 
 def _stand_in(
-    made: type[StandIn], *, empty: bool = False
+    made: type[StandIn], projects: Projects = PROJECTS, *, empty: bool = False
 ) -> Callable[[Path, Path], contextlib.AbstractContextManager[Running]]:
     @contextlib.contextmanager
     def run(cache: Path, place: Path) -> Iterator[Running]:
         del cache, place
-        one = made(PROJECTS)
+        one = made(projects)
         files = frozenset(
             one.place(one.known(name), file, content)
-            for name, found in PROJECTS.items()
+            for name, found in projects.items()
             for file, content in found.items()
         )
         settings = {"empty": f"{len(one.page('', {}))}+2n"} if empty else {}
@@ -138,10 +152,22 @@ SYSTEMS = (
     System("gitlab, stand-in", "gitlab", _stand_in(standins.GitLab)),
     System("rewritegen", "rewritegen", _real(_ours)),
     System("rewritegen, automatic listing", "rewritegen", _real(_listed)),
-    System("haufe, stand-in", "haufe", _stand_in(standins.Haufe), private=True, known=_same),
-    System("psc, stand-in", "psc", _stand_in(standins.Psc, empty=True), private=True, known=_same),
-    System("clue", "clue", _real(live_indexes.clue), private=True, known=str.lower),
     System(
-        "eggbasket, stand-in", "eggbasket", _stand_in(standins.EggBasket), private=True, known=_same
+        "haufe, stand-in", "haufe", _stand_in(standins.Haufe, WITH_EGG), private=True, known=_same
+    ),
+    System(
+        "psc, stand-in",
+        "psc",
+        _stand_in(standins.Psc, WITH_EGG, empty=True),
+        private=True,
+        known=_same,
+    ),
+    System("clue", "clue", _real(live_indexes.clue, WITH_EGG), private=True, known=str.lower),
+    System(
+        "eggbasket, stand-in",
+        "eggbasket",
+        _stand_in(standins.EggBasket, WITH_EGG),
+        private=True,
+        known=_same,
     ),
 )

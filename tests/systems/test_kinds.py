@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 from packaging.utils import canonicalize_name
@@ -18,15 +18,19 @@ from packaging.utils import canonicalize_name
 from rewritegen.decide import Request, decide
 from rewritegen.layouts import KINDS
 from rewritegen.world import FileSystem
+from tests.clients.test_configured import EASY, installed
 from tests.support import trees
+from tests.support.compare import hrefs
 from tests.support.installers import prepare
-from tests.support.processes import free_port
+from tests.support.processes import HOST, free_port
+from tests.support.project_tools import project_tool, run
 from tests.support.scenes import wheels
 from tests.support.sites import LiveSite, index_site, start_site, write_site
 from tests.support.tools import require
 from tests.support.upstream import Index, upstream
 from tests.support.wire import ask
-from tests.systems.table import NAMES, PROJECTS, SYSTEMS, Running, System
+from tests.systems.live_indexes import simpleindex
+from tests.systems.table import EGG, NAMES, PROJECTS, SYSTEMS, Running, System
 
 pytestmark = [pytest.mark.server, pytest.mark.client, pytest.mark.long]
 
@@ -90,9 +94,51 @@ def test_three_packages_are_installed(
                     done = command.install(live.url, LINES, home)
                     assert done.status == 0, (server, client, done.output, live.server.log())
                     assert {name.lower() for name in done.names} >= MODULES
+                if system.known("A.b") != "a-b":
+                    check_easy_install(live, place / f"{server}-easy", request.config.cache)
                 check_what_was_asked(system, running, live)
                 assert behind.requests == []
                 check_what_is_not_there(system, live)
+
+
+@pytest.mark.parametrize("server", ["nginx", "apache"])
+def test_simpleindex_leads_to_another_index_and_has_nothing_in_a_directory(
+    server: str, request: pytest.FixtureRequest, place: Path
+) -> None:
+    assert request.config.cache is not None
+    cache = request.config.cache.mkdir("indexes")
+    (place / "system").mkdir()
+    far, behind = Index(wheels("far-tool-1.0")), Index(wheels("emptied-1.0"), links="packages")
+    with (
+        upstream(far),
+        upstream(behind),
+        simpleindex(PROJECTS, cache, place / "system", far.url) as url,
+    ):
+        system = next(system for system in SYSTEMS if system.kind == "simpleindex")
+        hosts = {"files": [f"{far.origin}/", f"{far.files.origin}/"]}
+        running = Running(url, far, settings=hosts)
+        with site(server, system, running, behind, place / server) as live:
+            page = ask(live.port, "/simple/far-tool/", accept="text/html")
+            assert (page.status, page.one("X-Index-Source")) == (200, "proxy/system")
+            (link,) = hrefs(page.body)
+            file = ask(live.port, urljoin("/simple/far-tool/", link).partition("#")[0])
+            assert file.body in wheels("far-tool-1.0")["far-tool"].values()
+            # a directory without a file is an empty page
+            empty = ask(live.port, "/simple/emptied/", accept="text/html")
+            assert (empty.status, empty.one("X-Index-Source")) == (200, "proxy/behind")
+
+
+def check_easy_install(live: LiveSite, home: Path, cache: pytest.Cache) -> None:
+    """It asks for the name as it is written, and is sent to the canonical one."""
+    (home / "eggs").mkdir(parents=True)
+    conf = f"[easy_install]\nindex_url = {live.url}\nallow_hosts = {HOST}:*\n"
+    (home / ".pydistutils.cfg").write_text(conf)
+    python = project_tool("easy_install", cache.mkdir("tools")).python
+    paths = {"PYTHONPATH": str(home / "eggs")}
+    done = run([python, "-c", EASY, "Dotted.Tool", "Under_Tool"], home, home, paths)
+    assert done.status == 0, done.output
+    assert (home / "eggs" / EGG).is_file(), done.output
+    assert installed(home, "under_tool") == "1.0", done.output
 
 
 def check_what_was_asked(system: System, running: Running, live: LiveSite) -> None:
@@ -104,7 +150,7 @@ def check_what_was_asked(system: System, running: Running, live: LiveSite) -> No
     files = {target for target in targets if target not in pages}
     if running.files is not None:
         assert files == running.files
-    ends = {file for found in PROJECTS.values() for file in found}
+    ends = {EGG, *(file for found in PROJECTS.values() for file in found)}
     assert {target.rpartition("/")[2].partition(".metadata")[0] for target in files} <= ends
     # the model says the same
     world = FileSystem()

@@ -11,17 +11,20 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.check.indexes import Listed
 from tests.clients.test_configured import installed
 from tests.support import trees
+from tests.support.dists import sdist_bytes
 from tests.support.installers import prepare
 from tests.support.processes import free_port
 from tests.support.project_tools import project_tool, run
 from tests.support.scenes import wheels
 from tests.support.sites import LiveSite, index_site, start_site, write_site
+from tests.support.tools import require
 from tests.support.upstream import Index, upstream
 from tests.support.wire import ask
 from tests.systems.live_indexes import devpi_behind, eggproxy_behind
@@ -30,7 +33,11 @@ from tests.systems.tap import Tap
 pytestmark = [pytest.mark.server, pytest.mark.client, pytest.mark.long]
 
 OURS = wheels("acme-foo-1.0")
-PUBLIC = wheels("proxied-1.0", "unseen-1.0", "acme-foo-9.0", "acme-ghost-9.0")
+PUBLIC = {
+    **wheels("proxied-1.0", "unseen-1.0", "acme-foo-9.0", "acme-ghost-9.0"),
+    # as sdists were called before 2023: eggproxy knows it by this name only
+    "Dotted.Tool": {"Dotted.Tool-1.0.tar.gz": sdist_bytes("Dotted.Tool", "1.0")},
+}
 NAMES = ("acme-foo", "proxied")
 LINES = [
     f"{name}==1.0 --hash=sha256:{hashlib.sha256(content).hexdigest()}"
@@ -77,81 +84,108 @@ class Workstation:
 
 
 @contextmanager
-def _workstation(
-    server: str, proxy: str, place: Path, request: pytest.FixtureRequest
-) -> Iterator[Workstation]:
+def _proxy(
+    proxy: str, place: Path, request: pytest.FixtureRequest
+) -> Iterator[tuple[Listed, str, pytest.Cache]]:
+    """The proxy itself, before a public index."""
     assert request.config.cache is not None
     (place / "proxy").mkdir()
-    trees.projects(place / "team", OURS)
     with (
         upstream(Listed(PUBLIC)) as public,
         PROXIES[proxy](public, request.config.cache.mkdir("indexes"), place / "proxy") as url,
     ):
         assert isinstance(public, Listed)
-        tap = Tap(url)
-        tap.open()
-        settings = {
-            "state": str(place / "state"),
-            "private": [{"name": "team", "path": str(place / "team"), "claims": ["acme-*"]}],
-            "fallbacks": [{"name": proxy, "proxy": tap.url, "kind": proxy, "retry": "1s"}],
-            # too old at once: what installs without the proxy is a copy that stands in
-            "cache": {"path": str(place / "cache"), "pages": "1s", "stale": "30d"},
-        }
-        site_file = write_site(place / "site.yaml", settings, free_port())
-        index_site(site_file)
-        live = start_site(server, site_file, place / "tree")
-        try:
-            yield Workstation(live, tap, public, place, request.config.cache)
-        finally:
-            live.server.stop()
-            tap.refuse()
+        yield public, url, request.config.cache
+
+
+@contextmanager
+def _site(
+    server: str, proxy: str, place: Path, behind: tuple[Listed, str, pytest.Cache]
+) -> Iterator[Workstation]:
+    public, url, cache = behind
+    trees.projects(place / "team", OURS)
+    tap = Tap(url)
+    tap.open()
+    source = {"name": proxy, "proxy": tap.url, "kind": proxy, "retry": "1s"}
+    spelled = {"spelled": ["Dotted.Tool"]} if proxy == "eggproxy" else {}
+    settings = {
+        "state": str(place / "state"),
+        "private": [{"name": "team", "path": str(place / "team"), "claims": ["acme-*"]}],
+        "fallbacks": [{**source, **spelled}],
+        # too old at once: what installs without the proxy is a copy that stands in
+        "cache": {"path": str(place / "cache"), "pages": "1s", "stale": "30d"},
+    }
+    site_file = write_site(place / "site.yaml", settings, free_port())
+    index_site(site_file)
+    live = start_site(server, site_file, place / "tree")
+    try:
+        yield Workstation(live, tap, public, place, cache)
+    finally:
+        live.server.stop()
+        tap.refuse()
 
 
 @pytest.mark.parametrize("proxy", PROXIES)
-def test_workstation(
-    server_kind: str, proxy: str, place: Path, request: pytest.FixtureRequest
-) -> None:
-    with _workstation(server_kind, proxy, place, request) as here:
-        for client in ("pip-newest", "uv", "buildout"):
-            assert here.install(client, "online") == ("1.0", "1.0"), client
-        assert {f"{proxied(here)}proxied/"} <= {line.target for line in here.tap.requests}
-
-        here.tap.refuse()
-        for client in ("pip-newest", "uv", "buildout"):
-            assert here.install(client, "offline") == ("1.0", "1.0"), client
-        assert here.asked("/simple/acme-foo/") == (200, "private/team")
-        assert here.asked("/simple/acme-ghost/") == (404, "none")
-        # nobody knows whether it is there
-        assert here.asked("/simple/unseen/") == (502, "none")
-
-        here.tap.open()
-        private = [one.target for one in here.tap.requests if b"acme" in one.raw.lower()]
-        behind = [one.target for one in here.public.requests if b"acme-" in one.raw.lower()]
-        assert (private, behind) == ([], [])
+def test_workstation(proxy: str, place: Path, request: pytest.FixtureRequest) -> None:
+    with _proxy(proxy, place, request) as behind:
+        for server in ("nginx", "apache"):
+            require(server)
+            with _site(server, proxy, place / server, behind) as here:
+                check_workstation(here)
 
 
-def proxied(here: Workstation) -> str:
-    """The path of the proxy's pages."""
-    return here.tap.url.removeprefix(here.tap.origin)
+def check_workstation(here: Workstation) -> None:
+    here.public.forget()
+    pages = here.tap.url.removeprefix(here.tap.origin)
+    clients = ("pip-newest", "uv", "buildout")
+    for client in clients:
+        assert here.install(client, "online") == ("1.0", "1.0"), client
+    assert f"{pages}proxied/" in {line.target for line in here.tap.requests}
+
+    here.tap.refuse()
+    for client in clients:
+        assert here.install(client, "offline") == ("1.0", "1.0"), client
+    assert here.asked("/simple/acme-foo/") == (200, "private/team")
+    assert here.asked("/simple/acme-ghost/") == (404, "none")
+    # nobody knows whether it is there
+    assert here.asked("/simple/unseen/") == (502, "none")
+
+    here.tap.open()
+    assert here.asked("/simple/acme-ghost/") == (404, "none")
+    private = [one.target for one in here.tap.requests if b"acme" in one.raw.lower()]
+    behind = [one.target for one in here.public.requests if b"acme-" in one.raw.lower()]
+    assert (private, behind) == ([], [])
 
 
 def test_eggproxy_is_asked_nothing_that_it_cannot_answer(
-    server_kind: str, place: Path, request: pytest.FixtureRequest
+    place: Path, request: pytest.FixtureRequest
 ) -> None:
     """Its traps: 500 for three parts, the whole of PyPI for `/`, bare links without the slash, a 404 that stays."""
-    with _workstation(server_kind, "eggproxy", place, request) as here:
-        for target, expected in (
-            ("/simple/", (200, "none")),
-            ("/simple/proxied", (301, "none")),
-            ("/simple/Proxied/", (301, "none")),
-            ("/simple/proxied/a/b-1.0.tar.gz", (404, "none")),
-            ("/simple/proxied/", (200, "proxy/eggproxy")),
-            ("/simple/nobody/", (404, "none")),
-        ):
-            assert here.asked(target) == expected, target
-        assert [one.target for one in here.tap.requests] == ["/proxied/", "/nobody/"]
+    with _proxy("eggproxy", place, request) as behind:
+        for server in ("nginx", "apache"):
+            require(server)
+            with _site(server, "eggproxy", place / server, behind) as here:
+                check_eggproxy(here)
         # it does not look again: what was not there is there after a restart of it
-        here.public.add("nobody", wheels("nobody-1.0")["nobody"])
-        here.public.forget()
-        assert ask(here.tap.port, "/nobody/").status == 404
-        assert here.public.requests == []
+        public, url, _ = behind
+        public.add("nobody", wheels("nobody-1.0")["nobody"])
+        public.forget()
+        assert ask(urlsplit(url).port or 0, "/nobody/").status == 404
+        assert public.requests == []
+
+
+def check_eggproxy(here: Workstation) -> None:
+    for target, expected in (
+        ("/simple/", (200, "none")),
+        ("/simple/proxied", (301, "none")),
+        ("/simple/Proxied/", (301, "none")),
+        ("/simple/proxied/a/b-1.0.tar.gz", (404, "none")),
+        ("/simple/proxied/", (200, "proxy/eggproxy")),
+        ("/simple/nobody/", (404, "none")),
+        ("/simple/dotted-tool/", (200, "proxy/eggproxy")),
+        ("/simple/dotted-tool/Dotted.Tool-1.0.tar.gz", (200, "proxy/eggproxy")),
+    ):
+        assert here.asked(target) == expected, target
+    pages = ["/proxied/", "/nobody/", "/Dotted.Tool/"]
+    asked = [one.target for one in here.tap.requests]
+    assert asked == [*pages, "/Dotted.Tool/Dotted.Tool-1.0.tar.gz"]

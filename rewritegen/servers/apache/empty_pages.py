@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from rewritegen.layouts import Empty
 from rewritegen.names import MAX_NAME_LENGTH
-from rewritegen.servers.apache.quoting import argument
+from rewritegen.servers.apache.quoting import regex
 from rewritegen.servers.apache.turns import PageTurn
 
 __all__ = ["NOT_HERE", "EmptyPages", "empty_pages"]
@@ -24,9 +24,11 @@ _MOST = 6
 
 
 class EmptyPages(NamedTuple):
-    """What makes the empty pages of one source fail; arguments are quoted."""
+    """What makes the empty pages of one source fail."""
 
-    group: str
+    comment: tuple[str, ...]
+    groups: str
+    """A pattern of its balancers: its own, and those of hosts that it may redirect to."""
     test: tuple[str, ...]
     """The lines of a pattern (?x) of status, name and length of such a page."""
     leads_to: str = NOT_HERE
@@ -37,11 +39,17 @@ def empty_pages(pages: tuple[PageTurn, ...]) -> Iterator[EmptyPages]:
     for page in pages:
         empty = page.step.upstream.empty
         if empty is not None:
-            yield EmptyPages(argument(page.group, page.step.source.key), tuple(_test(empty)))
+            groups = f'"^{regex(page.group)}(?:_at[0-9]+)?/"'
+            source = page.step.source
+            words = (
+                f"{source.key} {source.name}: empty: a page of just this length says that the",
+                "project is not there; it leads to the 404 of this host",
+            )
+            yield EmptyPages(words, groups, tuple(_test(empty)))
 
 
 def _test(empty: Empty) -> Iterator[str]:
     lengths = range(1, MAX_NAME_LENGTH + 1) if empty.names else (0,)
-    found = [f"{f'.{{{n}}}' if n else '.+'}:{empty.size + n * empty.names}" for n in lengths]
+    found = [f"{f'.{{{n}}}' if n else '.+'}:{empty.length('n' * n)}" for n in lengths]
     for start in range(0, len(found), _MOST):
         yield f"{'|' if start else ''}{'|'.join(found[start : start + _MOST])}"

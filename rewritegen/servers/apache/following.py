@@ -85,7 +85,8 @@ def _moved_page(page: PageTurn, number: int, origin: str) -> Rule:
         Condition("%{QUERY_STRING}", f"^{_sent_to(origin, number)}/(?!/)({PAGE_PATH})$"),
     )
     place = f"^{FOLLOW}{regex(page.asked)}{FORM}/({CANONICAL_NAME})/$"
-    flags = (*_fetched(number), "E=RG_FORM:$1", "P", "NE", "QSD", "L")
+    name_too = ("E=RG_NAME:$2",) if page.step.upstream.empty else ()
+    flags = (*_fetched(number), "E=RG_FORM:$1", *name_too, "P", "NE", "QSD", "L")
     key = page.step.source.key
     comment = f"{key}: a page that has moved; its name is the last part, in any spelling"
     words = (comment,) if number == 1 else ()

@@ -17,14 +17,14 @@ _MOST = 100
 def empty_map(variable: str, empty: Empty) -> Map:
     """Return the map whose variable is 1 for the page of a project that is not there."""
     words = comment(
-        "A page of just this length has no link: it says that the project is not there. The name counts each time that "
-        "it stands in it."
+        "empty: a page of just this length has no link; it says that the project is not there. The name counts each "
+        "time that it stands in it."
     )
     entries = ['default ""']
     lengths = range(1, MAX_NAME_LENGTH + 1) if empty.names else (0,)
     for start in range(0, len(lengths), _MOST):
         found = "|".join(
-            f"{f'.{{{n}}}' if n else '.+'}:{empty.size + n * empty.names}"
+            f"{f'.{{{n}}}' if n else '.+'}:{empty.length('n' * n)}"
             for n in lengths[start : start + _MOST]
         )
         entries.append(f"{verbose_pattern((f'^200:(?:{found})$',), '~', _INDENT, 3)} 1")
