@@ -206,3 +206,25 @@ def test_a_mirror_of_files_gets_pages_and_no_names(bench: Bench, layout: str) ->
     assert (bench.projects(), bench.names(), bench.listed()) == (["zope-thing"], [], [])
     assert bench.filenames("zope-thing") == ["Zope_Thing-1.0-py3-none-any.whl"]
     assert not (bench.root / ".rewritegen-root").exists()
+
+
+@pytest.mark.parametrize("gone", [True, False], ids=["no directory", "an empty one"])
+def test_pages_of_a_mirror_go_with_its_disk_and_come_back(bench: Bench, gone: bool) -> None:
+    """Else a page would be answered whose files are 404, and no other fallback would be asked."""
+    bench.private = False
+    make_wheel(bench.root / "Zope.Thing", "Zope.Thing", "1.0")
+    bench.index()
+    away = bench.root.rename(bench.root.with_name("away"))
+    if not gone:
+        bench.root.mkdir()
+    report = bench.index()
+    assert codes(report) == (["RG501"] if gone else [])
+    assert report.sources[0].written == 1
+    assert bench.projects() == []
+    assert bench.index().sources[0].written == 0
+    if not gone:
+        bench.root.rmdir()
+    away.rename(bench.root)
+    report = bench.index()
+    assert bench.projects() == ["zope-thing"]
+    assert report.sources[0].read == (0 if gone else 1)
