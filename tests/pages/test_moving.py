@@ -165,6 +165,7 @@ def test_projects_below_their_first_character(mirror: Bench) -> None:
     ready(mirror, "f/full", f"{BASE}full-1.0.zip")
     (mirror.root / "index.html").touch()
     (mirror.root / "stray").mkdir()
+    ready(mirror, "stray/other", f"{BASE}other-1.0.zip")
     assert run(mirror, replace(mirror.tree, hashed=True)) == []
     assert mirror.projects() == ["full"]
 
