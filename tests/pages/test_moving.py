@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -76,6 +77,34 @@ def test_an_anchor_is_found_however_it_is_written(tag: str) -> None:
 def test_what_is_no_anchor_stays_and_so_does_every_byte() -> None:
     page = b'\xff\xe4\r\n<img src="http://mirror.example.org/index/x.png"><a name="http:">x</a>'
     assert moved_page("index.html", page, LINKS) == page
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        '<a "',
+        "<a '",
+        "<a ",
+        "<a x",
+        "<a href=",
+        '<a href="',
+        "x",
+        " ",
+        "=",
+        '"',
+        "<a href='\"",
+        "/=",
+    ],
+    ids=repr,
+)
+def test_time_is_in_proportion_to_the_page(piece: str) -> None:
+    """Mirrors hold what strangers wrote: a page may not keep `index` for ever. Minutes, if it were the square."""
+    page = f"<a {piece * 60_000}".encode()
+    started = time.process_time()
+    for whole in (page, page + b">"):
+        moved_page("index.html", whole, LINKS)
+        offers_files("index.html", whole)
+    assert time.process_time() - started < 30
 
 
 @pytest.mark.parametrize(
