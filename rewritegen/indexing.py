@@ -86,6 +86,8 @@ def summary(report: IndexReport) -> str:
                 f"{source.source}: {source.projects} projects, {source.files} files, "
                 f"{source.read} read, {source.written} projects changed"
             )
+        elif source.written:
+            lines.append(f"{source.source}: not available, {source.written} pages taken back")
         else:
             lines.append(f"{source.source}: not available, left as it was")
     lines.append(f"{len(report.names_added)} new names, {report.seconds:.2f} s")

@@ -32,10 +32,12 @@ _VERSION = 1
 #: Bytes of a page; PyPI's largest is 12 MB.
 _MAX_PAGE = 128 * 1024 * 1024
 
-_VALUE = r"""(?:"[^"]*"|'[^']*'|[^\s"'>]+)"""
-#: A start tag of an anchor as it stands, also where a quoted value has a `>` in it.
-_ANCHOR = re.compile(r"""<a\s(?:[^"'>]|"[^"]*"|'[^']*')*>""", re.IGNORECASE)
-_HREF = re.compile(rf"([^\s\"'>/=]+)\s*=\s*({_VALUE})")
+#: Read one after the other from where the one before ended, so that a page takes time in proportion to its length,
+#: whatever is in it: quotes that are not closed, tags that do not end.
+_ANCHOR = re.compile(r"<a\s", re.IGNORECASE)
+_INSIDE = re.compile(r"""(?:[^"'>]+|"[^"]*"|'[^']*')*""")
+_NAME = re.compile(r"""[\s/"'=]*([^\s"'>/=]+)(\s*=\s*)?""")
+_VALUE = re.compile(r""""[^"]*"|'[^']*'|[^\s"'>]+""")
 _ORIGIN = re.compile("(?:https?:)?//([^/?#]*)/", re.IGNORECASE)
 _DEFAULT_PORT = re.compile(":(?:80|443)$")
 
@@ -125,7 +127,12 @@ def moved_page(name: str, data: bytes, links: Links) -> bytes:
         return json.dumps(page, ensure_ascii=False, separators=(",", ":")).encode()
     # any byte is a character of Latin-1, so what is not a link stays what it is in every encoding
     text = data.decode("latin-1")
-    return _ANCHOR.sub(lambda tag: _tag(tag[0], links), text).encode("latin-1")
+    pieces, done = [], 0
+    for start, end, link in _hrefs(text):
+        if (moved := links.to(link)) != link:
+            pieces += [text[done:start], f'"{html.escape(moved)}"']
+            done = end
+    return "".join([*pieces, text[done:]]).encode("latin-1")
 
 
 def _json(data: bytes) -> dict[str, Any]:
@@ -138,15 +145,24 @@ def _json(data: bytes) -> dict[str, Any]:
     raise _UnreadablePageError("a file in it has no URL")
 
 
-def _tag(tag: str, links: Links) -> str:
-    def attribute(found: re.Match[str]) -> str:
-        if found[1].lower() != "href":
-            return found[0]
-        link = html.unescape(found[2].strip("\"'"))
-        moved = links.to(link)
-        return found[0] if moved == link else f'{found[1]}="{html.escape(moved)}"'
-
-    return _HREF.sub(attribute, tag)
+def _hrefs(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield where the value of each link of an HTML page begins and ends, quotes included, and what it means."""
+    place = 0
+    while anchor := _ANCHOR.search(text, place):
+        inside = _INSIDE.match(text, anchor.end())
+        place = inside.end() if inside else anchor.end()
+        if text[place : place + 1] != ">":
+            place += 1  # a quote that is not closed, or the end
+            continue
+        at = anchor.end()
+        while name := _NAME.match(text, at, place):
+            at = name.end()
+            value = _VALUE.match(text, at, place) if name[2] else None
+            if value is None:
+                continue
+            at = value.end()
+            if name[1].lower() == "href":
+                yield value.start(), value.end(), html.unescape(value[0].strip("\"'"))
 
 
 def offers_files(name: str, data: bytes) -> bool:
@@ -159,7 +175,4 @@ def _links_in(name: str, data: bytes) -> Iterator[str]:
     if name.endswith("json"):
         yield from (file["url"] for file in _json(data)["files"])
         return
-    for tag in _ANCHOR.findall(data.decode("latin-1")):
-        for attribute, value in _HREF.findall(tag):
-            if attribute.lower() == "href":
-                yield html.unescape(value.strip("\"'"))
+    yield from (link for _, _, link in _hrefs(data.decode("latin-1")))

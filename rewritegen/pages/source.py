@@ -117,6 +117,7 @@ class Source:
         :raises OSError: when the state cannot be written.
         """
         if self.root is None:
+            self._withdraw()
             return
         # Both ways also when one is empty: a source may have turned from pages to listings, or back.
         aliases = write_aliases(self.state, self.tree, self.scan)
@@ -134,6 +135,18 @@ class Source:
             names=sorted(self.names()),
             listed=sorted(self._listed(pages)),
         )
+        save_memory(self.state.memory(self.tree.source), self.memory)
+
+    def _withdraw(self) -> None:
+        """Take the pages of a mirror back that cannot be read: the next fallback is asked, as without the tree.
+
+        What was read of it is remembered, so that nothing is read again when it is back. A private source stays.
+        """
+        if self.tree.private or not self.tree.written:
+            return
+        pages = self.state.pages(self.tree.source)
+        self.memory.pages, self.written = publish_pages(pages, {}, {}, frozenset())
+        self.memory.listed = []
         save_memory(self.state.memory(self.tree.source), self.memory)
 
     def report(self) -> SourceReport:

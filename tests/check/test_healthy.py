@@ -28,6 +28,7 @@ pytestmark = [pytest.mark.server, pytest.mark.slow]
 SAMPLES = {
     "quickstart": ("pypi:public-one",),
     "netbook": ("netbook:public-one", "attic:attic-one"),
+    "attic": ("z3c:zope-pypimirror", "eggs:attic-one"),
     "workstation": ("devpi:public-one",),
     "team": ("pypi:public-one", "pypi:acme-oss"),
     "team-auth": ("pypi:public-one",),

@@ -28,7 +28,14 @@ __all__ = [
 
 PrivateForm = Literal["projects", "flat", "static", "automatic", "proxy"]
 FallbackForm = Literal[
-    "bandersnatch", "bandersnatch-hash-index", "pep381client", "static", "proxy", "redirect"
+    "bandersnatch",
+    "bandersnatch-hash-index",
+    "pep381client",
+    "static",
+    "pypimirror",
+    "flat",
+    "proxy",
+    "redirect",
 ]
 Links = Literal["absolute", "packages", "devpi", "beside"]
 Mode = Literal["ok", "503", "refuse"]

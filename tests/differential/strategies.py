@@ -108,6 +108,8 @@ _MIRRORS: tuple[FallbackForm, ...] = (
     "pep381client",
     "static",
 )
+#: Their pages are written, by `rewritegen index`.
+_WRITTEN: tuple[FallbackForm, ...] = ("pypimirror", "flat")
 
 
 @st.composite
@@ -124,8 +126,9 @@ def site_specs(draw: st.DrawFn) -> SiteSpec:
         private = (*private, draw(_private(1, ("proxy",), state)))
     exceptions = tuple(name for source in private for name in source.public)
     chain: list[FallbackForm] = []
+    mirrors = (*_MIRRORS, *_WRITTEN) if state else _MIRRORS
     for _ in range(draw(st.integers(0, 4))):
-        form: FallbackForm = draw(st.sampled_from([*_MIRRORS, "proxy", "proxy", "proxy"]))
+        form: FallbackForm = draw(st.sampled_from([*mirrors, "proxy", "proxy", "proxy"]))
         if form != "proxy" or chain.count("proxy") < 2:
             chain.append(form)
     if draw(st.integers(0, 4)) == 0:

@@ -148,22 +148,32 @@ def _fallback(world: World, source: Fallback) -> dict[str, Any]:
         trees.static(path, {**content, **evil}, ("html", "v1_json"))
     elif source.form == "pep381client":
         trees.pep381client(path, {**content, **evil})
+    elif source.form == "pypimirror":
+        trees.pypimirror(path, {**content, **evil}, _BASE_URL)
+    elif source.form == "flat":
+        trees.flat(path, {**content, **evil})
     else:
         trees.bandersnatch(path, {**content, **evil}, hash_index=source.form.endswith("index"))
     # files of names that are private only by a directory that is there now are for who knows their path (limits.md)
     unknown = {name for name in evil if not world.spec.owns_files_of(name)}
     hidden = {file for name in unknown for file in evil[name]}
-    top = path if source.form == "static" else path / "packages"
+    whole = source.form in ("static", "pypimirror", "flat")
+    top = path if whole else path / "packages"
     for file in sorted(path.rglob("*.whl")):
         if file.name in hidden:
             continue
         world.places.append(f"/files/{source.name}/{file.relative_to(top).as_posix()}")
         if source.form == "static":
             world.places.append(f"{world.spec.mount}{file.parent.name}/{file.name}")
-        else:
+        elif not whole:
             above = world.spec.mount.rstrip("/").rpartition("/")[0]
             world.places.append(f"{above}/packages/{file.relative_to(top).as_posix()}")
-    return {"name": source.name, "mirror": str(path), "layout": source.form}
+    base = {"base_url": _BASE_URL} if source.form == "pypimirror" else {}
+    return {"name": source.name, "mirror": str(path), "layout": source.form, **base}
+
+
+#: Where absolute links in a tree begin.
+_BASE_URL = "http://mirror.example.org/pypi/"
 
 
 def _proxy(world: World, source: Fallback, content: trees.Projects) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -31,7 +32,8 @@ from tests.support.upstream import Index, upstream
 
 pytestmark = pytest.mark.server
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "examples"
 
 
 @dataclass(slots=True)
@@ -69,6 +71,13 @@ def _netbook(site: Moved, _: Authority) -> None:
     trees.bandersnatch(site.move("/srv/pypi/web"), wheels("public-one-1.0"))
     trees.pep381client(site.move("/srv/attic/web"), wheels("Attic.One-1.0", "public-one-0.1"))
     site.replace("127.0.0.1:8080", "ADDRESS")
+
+
+def _attic(site: Moved, _: Authority) -> None:
+    trees.projects(site.move("/srv/sdists"), wheels("acme-foo-1.0"))
+    shutil.copytree(ROOT / "tests" / "trees" / "pypimirror", site.move("/srv/pypimirror"))
+    trees.projects(site.move("/var/www/eggs"), wheels("Attic.One-1.0"))
+    site.replace("listen: [8080]", "listen: ['ADDRESS']")
 
 
 def _workstation(site: Moved, _: Authority) -> None:
@@ -110,6 +119,7 @@ def _team_auth(site: Moved, authority: Authority) -> None:
 BUILD: dict[str, Callable[[Moved, Authority], None]] = {
     "quickstart": _quickstart,
     "netbook": _netbook,
+    "attic": _attic,
     "workstation": _workstation,
     "team": _team,
     "team-auth": _team_auth,
@@ -118,6 +128,7 @@ BUILD: dict[str, Callable[[Moved, Authority], None]] = {
 PACKAGES = {
     "quickstart": ("acme-foo", "public-one"),
     "netbook": ("acme-foo", "public-one", "attic-one"),
+    "attic": ("acme-foo", "zope-pypimirror", "attic-one"),
     "workstation": ("acme-foo", "public-one"),
     "team": ("acme-foo", "lab-bench", "public-one", "acme-oss"),
     "team-auth": ("acme-foo", "public-one"),
@@ -142,7 +153,7 @@ def moved(request: pytest.FixtureRequest, place: Path, authority: Authority) -> 
 
 
 def _requirement(name: str) -> str:
-    registered = {"attic-one": "Attic.One"}.get(name, name)
+    registered = {"attic-one": "Attic.One", "zope-pypimirror": "Zope.Pypimirror"}.get(name, name)
     digest = hashlib.sha256(wheel_bytes(registered, "1.0")).hexdigest()
     return f"{name}==1.0 --hash=sha256:{digest}"
 

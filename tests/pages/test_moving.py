@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -76,6 +77,34 @@ def test_an_anchor_is_found_however_it_is_written(tag: str) -> None:
 def test_what_is_no_anchor_stays_and_so_does_every_byte() -> None:
     page = b'\xff\xe4\r\n<img src="http://mirror.example.org/index/x.png"><a name="http:">x</a>'
     assert moved_page("index.html", page, LINKS) == page
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        '<a "',
+        "<a '",
+        "<a ",
+        "<a x",
+        "<a href=",
+        '<a href="',
+        "x",
+        " ",
+        "=",
+        '"',
+        "<a href='\"",
+        "/=",
+    ],
+    ids=repr,
+)
+def test_time_is_in_proportion_to_the_page(piece: str) -> None:
+    """Mirrors hold what strangers wrote: a page may not keep `index` for ever. Minutes, if it were the square."""
+    page = f"<a {piece * 60_000}".encode()
+    started = time.process_time()
+    for whole in (page, page + b">"):
+        moved_page("index.html", whole, LINKS)
+        offers_files("index.html", whole)
+    assert time.process_time() - started < 30
 
 
 @pytest.mark.parametrize(
@@ -165,6 +194,7 @@ def test_projects_below_their_first_character(mirror: Bench) -> None:
     ready(mirror, "f/full", f"{BASE}full-1.0.zip")
     (mirror.root / "index.html").touch()
     (mirror.root / "stray").mkdir()
+    ready(mirror, "stray/other", f"{BASE}other-1.0.zip")
     assert run(mirror, replace(mirror.tree, hashed=True)) == []
     assert mirror.projects() == ["full"]
 
@@ -206,3 +236,25 @@ def test_a_mirror_of_files_gets_pages_and_no_names(bench: Bench, layout: str) ->
     assert (bench.projects(), bench.names(), bench.listed()) == (["zope-thing"], [], [])
     assert bench.filenames("zope-thing") == ["Zope_Thing-1.0-py3-none-any.whl"]
     assert not (bench.root / ".rewritegen-root").exists()
+
+
+@pytest.mark.parametrize("gone", [True, False], ids=["no directory", "an empty one"])
+def test_pages_of_a_mirror_go_with_its_disk_and_come_back(bench: Bench, gone: bool) -> None:
+    """Else a page would be answered whose files are 404, and no other fallback would be asked."""
+    bench.private = False
+    make_wheel(bench.root / "Zope.Thing", "Zope.Thing", "1.0")
+    bench.index()
+    away = bench.root.rename(bench.root.with_name("away"))
+    if not gone:
+        bench.root.mkdir()
+    report = bench.index()
+    assert codes(report) == (["RG501"] if gone else [])
+    assert report.sources[0].written == 1
+    assert bench.projects() == []
+    assert bench.index().sources[0].written == 0
+    if not gone:
+        bench.root.rmdir()
+    away.rename(bench.root)
+    report = bench.index()
+    assert bench.projects() == ["zope-thing"]
+    assert report.sources[0].read == (0 if gone else 1)

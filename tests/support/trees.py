@@ -14,7 +14,16 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name, parse_sdist_filename, parse_wheel_filename
 
-__all__ = ["Files", "Projects", "bandersnatch", "flat", "pep381client", "projects", "static"]
+__all__ = [
+    "Files",
+    "Projects",
+    "bandersnatch",
+    "flat",
+    "pep381client",
+    "projects",
+    "pypimirror",
+    "static",
+]
 
 Files = Mapping[str, bytes]
 Projects = Mapping[str, Files]
@@ -42,6 +51,17 @@ def static(root: Path, content: Projects, representations: tuple[str, ...] = ("h
         _pages(root / name, name, {file: file for file in files}, files, "sha256", representations)
         for file, data in files.items():
             _write(root / name / file, data)
+    return root
+
+
+def pypimirror(root: Path, content: Projects, base_url: str) -> Path:
+    """z3c.pypimirror's: names as registered, HTML only, absolute links, md5, the files beside the page."""
+    for name, files in content.items():
+        links = {file: f"{base_url}{name}/{file}" for file in files}
+        _pages(root / name, name, links, files, "md5", ("html",))
+        for file, data in files.items():
+            _write(root / name / file, data)
+    _write(root / "pypi-poll-access.lock", b"")
     return root
 
 

@@ -11,16 +11,16 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.dists import make_sdist
-from tests.systems.fake_pypi import fake_pypi
+from tests.systems.fake_pypi import FakePypi, fake_pypi
 from tests.systems.packages import Package, packages_of, write
 from tests.systems.software import Software, new_software, old_software
 
-__all__ = ["SYSTEMS", "Bench", "System", "make"]
+__all__ = ["RECORDED", "SYSTEMS", "Bench", "System", "make", "mirror"]
 
 RECORDED = Path(__file__).resolve().parents[1] / "trees"
 
@@ -137,24 +137,29 @@ def _bandersnatch(**options: str) -> Callable[[Bench], None]:
     def make(bench: Bench) -> None:
         write(bench.place / "files", bench.packages)
         with fake_pypi(bench.place / "files", bench.packages) as pypi:
-            settings = {
-                "directory": str(bench.place / "sync"),
-                "master": pypi.url,
-                "allow-non-https": "true",
-                "json": "true",
-                "hash-index": "false",
-                "stop-on-error": "true",
-                "workers": "2",
-                "timeout": "30",
-                **options,
-            }
-            lines = "".join(f"{key} = {value}\n" for key, value in settings.items())
-            (bench.place / "bandersnatch.conf").write_text(f"[mirror]\n{lines}")
-            bench.run(bench.new, "bandersnatch", "-c", "bandersnatch.conf", "mirror")
-        # its links of keep_index_versions are absolute: the tree stays where it was made
-        bench.tree.symlink_to(bench.place / "sync" / "web")
+            mirror(bench, pypi, options)
 
     return make
+
+
+def mirror(bench: Bench, pypi: FakePypi, options: Mapping[str, str]) -> None:
+    """Have bandersnatch mirror it all."""
+    settings = {
+        "directory": str(bench.place / "sync"),
+        "master": pypi.url,
+        "allow-non-https": "true",
+        "json": "true",
+        "hash-index": "false",
+        "stop-on-error": "true",
+        "workers": "2",
+        "timeout": "30",
+        **options,
+    }
+    lines = "".join(f"{key} = {value}\n" for key, value in settings.items())
+    (bench.place / "bandersnatch.conf").write_text(f"[mirror]\n{lines}")
+    bench.run(bench.new, "bandersnatch", "-c", "bandersnatch.conf", "mirror")
+    # links of keep_index_versions are absolute: the tree stays where it was made
+    bench.tree.symlink_to(bench.place / "sync" / "web")
 
 
 def _dumb_pypi(bench: Bench) -> None:

@@ -10,11 +10,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.ports import free_port
+from tests.support.processes import traversable_directory
 from tests.support.sites import index_site
 from tests.support.tools import missing, require
 from tests.systems.makers import SYSTEMS, make
@@ -24,7 +26,7 @@ pytestmark = [pytest.mark.server, pytest.mark.client, pytest.mark.slow, pytest.m
 
 ROOT = Path(__file__).resolve().parents[2]
 
-CLIENTS = ("pip", "uv", "buildout", "easy_install")
+CLIENTS = ("pip", "uv", "buildout")
 
 
 def without_network() -> list[str]:
@@ -36,21 +38,39 @@ def without_network() -> list[str]:
     return argv
 
 
-def test_netbook(server_kind: str, place: Path, request: pytest.FixtureRequest) -> None:
+#: What made a mirror, and where the example says that it lies.
+MIRRORS = {"bandersnatch": "/srv/pypi/web", "pep381client": "/srv/attic/web"}
+
+
+@pytest.fixture(scope="module")
+def cache(request: pytest.FixtureRequest) -> Path:
+    """Where tools are kept between sessions."""
     assert request.config.cache is not None
-    cache = request.config.cache.mkdir("tools")
+    return request.config.cache.mkdir("tools")
+
+
+@pytest.fixture(scope="module")
+def mirrors(cache: Path) -> Iterator[dict[str, Path]]:
+    """Path in the example -> the mirror that was made."""
+    with traversable_directory() as place:
+        found = {}
+        for system, path in MIRRORS.items():
+            (place / system).mkdir()
+            found[path] = make(SYSTEMS[system], place / system, cache)
+        yield found
+
+
+def test_netbook(server_kind: str, place: Path, mirrors: dict[str, Path], cache: Path) -> None:
     text = (ROOT / "examples" / "netbook.yaml").read_text()
-    for system, path in (("bandersnatch", "/srv/pypi/web"), ("pep381client", "/srv/attic/web")):
-        (place / system).mkdir()
-        assert path in text
-        text = text.replace(path, str(make(SYSTEMS[system], place / system, cache)))
     own = packages_of("netbook")[0]
     write(place / "own" / own.name, [own])
-    for path, there in (
-        ("/srv/packages/own", place / "own"),
-        ("/var/lib/rewritegen/netbook", place / "state"),
-        ("127.0.0.1:8080", f"127.0.0.1:{free_port()}"),
-    ):
+    moved = {
+        **mirrors,
+        "/srv/packages/own": place / "own",
+        "/var/lib/rewritegen/netbook": place / "state",
+        "127.0.0.1:8080": f"127.0.0.1:{free_port()}",
+    }
+    for path, there in moved.items():
         assert path in text
         text = text.replace(path, str(there))
     site_file = place / "netbook.yaml"

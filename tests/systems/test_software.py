@@ -14,8 +14,9 @@ from tests.support.processes import traversable_directory
 from tests.support.sites import LiveSite
 from tests.support.tools import require
 from tests.systems.clients import CLIENTS, lacking
-from tests.systems.makers import RECORDED, SYSTEMS, make
-from tests.systems.packages import Package
+from tests.systems.fake_pypi import fake_pypi
+from tests.systems.makers import RECORDED, SYSTEMS, Bench, make, mirror
+from tests.systems.packages import Package, write
 from tests.systems.sites import Role, live_site, site_of
 from tests.systems.software import new_software, old_software
 
@@ -120,3 +121,21 @@ def test_a_client_installs_all(
     done = CLIENTS[client](live.url, packages, tmp_path, cache)
     assert done.status == 0, done.output[-3000:]
     assert lacking(packages, tmp_path) == []
+
+
+def test_bandersnatch_without_files_leads_to_the_file_host(
+    server_kind: str, place: Path, cache: Path, tmp_path: Path
+) -> None:
+    """``release-files = false``: pages are served as they are, and clients fetch from where their links lead."""
+    system = SYSTEMS["bandersnatch"]
+    package = system.packages[1]
+    write(place / "files", system.packages)
+    with fake_pypi(place / "files", system.packages) as pypi:
+        # without root_uri it names the file host of PyPI
+        mirror(Bench(system, place, cache), pypi, {"release-files": "false", "root_uri": pypi.url})
+        assert not list((place / "tree").rglob("*.whl"))
+        site_file, _ = site_of("mirror", {system.name: place / "tree"}, place)
+        with live_site(server_kind, site_file) as live:
+            done = CLIENTS["uv"](live.url, [package], tmp_path, cache)
+    assert done.status == 0, done.output
+    assert lacking([package], tmp_path) == []

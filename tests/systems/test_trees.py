@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import http.client
 import json
 import re
@@ -16,6 +17,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from packaging.utils import canonicalize_name
 
+from rewritegen.layouts import LAYOUTS
 from tests.support.dists import wheel_bytes
 from tests.support.processes import traversable_directory
 from tests.support.sites import LiveSite
@@ -55,6 +57,8 @@ def sites(request: pytest.FixtureRequest) -> Iterator[Sites]:
                 if system.recorded:
                     made[system.name] = root / system.name
                     shutil.copytree(RECORDED / system.name, root / system.name)
+            for metadata in (root / "morgan").glob("plain*/*.metadata"):
+                metadata.write_text("not what is in the wheel")
             for path in ("wheelhouse/acme_foo-9.0-py3-none-any.whl", *GHOSTS):
                 (root / path).parent.mkdir(exist_ok=True)
                 (root / path).write_bytes(wheel_bytes(Path(path).name.partition("-")[0], "9.0"))
@@ -220,4 +224,10 @@ def test_metadata_is_what_the_page_says(sites: Sites) -> None:
     page = get(sites.mirror, "/simple/plainmorgan/", JSON)
     wheel = next(f for f in json.loads(page.body)["files"] if f["filename"].endswith(".whl"))
     target = urlsplit(urljoin("http://a/simple/plainmorgan/", f"{wheel['url']}.metadata")).path
-    assert b"Name: plainmorgan" in get(sites.mirror, target).body
+    came = hashlib.sha256(get(sites.mirror, target).body).hexdigest()
+    assert came == wheel["core-metadata"]["sha256"]
+
+
+def test_every_layout_is_of_a_system() -> None:
+    """`projects` is what sdistmaker and haufe.eggserver have, `static` what python-pypi-mirror has."""
+    assert {one.layout for one in SYSTEMS.values()} | {"projects", "static"} == LAYOUTS.keys()
