@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rewritegen.diagnostics import Problem, quoted
-from rewritegen.layouts import KINDS
+from rewritegen.kinds import KINDS
 from rewritegen.model import Index, Site
 from rewritegen.names import ClaimSet, parse_name
 from rewritegen.sources import HttpSource, PrivateProxy, Proxy

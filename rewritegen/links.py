@@ -10,7 +10,7 @@ import re
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
-from rewritegen.layouts import KINDS
+from rewritegen.kinds import KINDS
 from rewritegen.site import PrivateProxy, Proxy
 from rewritegen.steps import LinkRule
 

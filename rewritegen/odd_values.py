@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import PlainValidator, WithJsonSchema
 
 from rewritegen.diagnostics import quoted
-from rewritegen.layouts import Empty
+from rewritegen.kinds import Empty
 from rewritegen.names import InvalidNameError, parse_name
 from rewritegen.quantities import refusal, string
 

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from rewritegen.auth import Auth, Basic, Certificates, Service
 from rewritegen.grammar import Grammar, grammar_of
-from rewritegen.layouts import KINDS, LAYOUTS, LEGACY, Empty
+from rewritegen.kinds import KINDS, Empty
+from rewritegen.layouts import LAYOUTS, LEGACY
 from rewritegen.legacy import json_steps
 from rewritegen.links import file_roots, files_prefix, link_rules, origins
 from rewritegen.names import ClaimSet, NormalizedName, parse_name

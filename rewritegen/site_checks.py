@@ -13,7 +13,8 @@ from typing import Literal
 from rewritegen.access import WAYS
 from rewritegen.diagnostics import Problem, quoted
 from rewritegen.http_checks import http_clashes
-from rewritegen.layouts import KINDS, LEGACY
+from rewritegen.kinds import KINDS
+from rewritegen.layouts import LEGACY
 from rewritegen.model import Index, Site
 from rewritegen.sources import Mirror, PrivateDirectory, PrivateSource, Proxy, Redirect, Source
 from rewritegen.tree_checks import tree_problems

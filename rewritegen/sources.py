@@ -18,7 +18,8 @@ from pydantic import (
 )
 
 from rewritegen.diagnostics import quoted, suggestion
-from rewritegen.layouts import KINDS, LAYOUTS, Kind, Layout
+from rewritegen.kinds import KINDS, Kind
+from rewritegen.layouts import LAYOUTS, Layout
 from rewritegen.odd_values import EmptyPage, Spelling
 from rewritegen.quantities import Duration, refusal
 from rewritegen.values import (

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
-from rewritegen.layouts import Empty
+from rewritegen.kinds import Empty
 from rewritegen.names import ClaimSet, NormalizedName
 
 __all__ = [

@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 
 from rewritegen.decide import Request, decide
-from rewritegen.layouts import KINDS
+from rewritegen.kinds import KINDS
 from rewritegen.plan import Plan
 from rewritegen.servers import server as server_named
 from tests.support.compare import hrefs

@@ -16,7 +16,7 @@ import pytest
 from packaging.utils import canonicalize_name
 
 from rewritegen.decide import Request, decide
-from rewritegen.layouts import KINDS
+from rewritegen.kinds import KINDS
 from rewritegen.world import FileSystem
 from tests.clients.test_configured import EASY, installed
 from tests.support import trees

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rewritegen.layouts import KINDS
+from rewritegen.kinds import KINDS
 from rewritegen.plan import compile_plan
 from rewritegen.servers import server as server_named
 from rewritegen.site import load_site

@@ -6,7 +6,7 @@ import pytest
 
 from rewritegen.decide import Request, decide
 from rewritegen.digests import page_digest
-from rewritegen.layouts import Empty
+from rewritegen.kinds import Empty
 from rewritegen.plan import Plan
 from rewritegen.routes import route_table
 from rewritegen.servers import server as server_named

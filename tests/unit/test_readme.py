@@ -11,7 +11,8 @@ import pytest
 
 from rewritegen.cli import commands
 from rewritegen.diagnostics import SiteError
-from rewritegen.layouts import KINDS, LAYOUTS
+from rewritegen.kinds import KINDS
+from rewritegen.layouts import LAYOUTS
 from rewritegen.model import SiteFile
 from rewritegen.site import load_site
 from rewritegen.sources import Mirror, PrivateDirectory, PrivateProxy, Proxy, Redirect

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from rewritegen.layouts import Empty
+from rewritegen.kinds import Empty
 from rewritegen.names import MAX_NAME_LENGTH
 from rewritegen.servers.apache.quoting import regex
 from rewritegen.servers.apache.turns import PageTurn

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rewritegen.layouts import Empty
+from rewritegen.kinds import Empty
 from rewritegen.names import MAX_NAME_LENGTH
 from rewritegen.servers.nginx.quoting import comment, verbose_pattern
 from rewritegen.servers.nginx.view import Map

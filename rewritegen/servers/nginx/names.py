@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from rewritegen.layouts import Empty
+from rewritegen.kinds import Empty
 from rewritegen.names import ClaimSet, NormalizedName
 from rewritegen.plan import Plan
 from rewritegen.servers.nginx import shared
