@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from tests.support.scenes import wheels
 from tests.support.tools import missing
 from tests.support.upstream import Index, Recorded, Reply, upstream
 
-__all__ = ["RUN", "Listed", "Running", "installed", "process", "run_once"]
+__all__ = ["RUN", "Listed", "Running", "alone", "installed", "process", "run_once"]
 
 _SECONDS = 300
 
@@ -47,8 +48,21 @@ class Running:
 def installed(package: str, cache: Path, *others: str) -> Path:
     """The ``bin`` of an environment with this package, made once; a registry without it is a missing tool."""
     home = cache / package
-    if (home / "installed").is_file():
-        return home / "bin"
+    with alone(home):
+        if not (home / "installed").is_file():
+            _install(home, package, others)
+    return home / "bin"
+
+
+@contextlib.contextmanager
+def alone(home: Path) -> Iterator[None]:
+    """Two workers of a session want the same environment: the second one waits."""
+    with home.with_name(f"{home.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _install(home: Path, package: str, others: tuple[str, ...]) -> None:
     subprocess.run(
         [sys.executable, "-m", "venv", "--clear", str(home)], check=True, timeout=_SECONDS
     )
@@ -57,7 +71,6 @@ def installed(package: str, cache: Path, *others: str) -> Path:
     if done.returncode:
         missing("pip", f"{package} could not be installed: {done.stderr.strip()[-300:]}")
     (home / "installed").touch()
-    return home / "bin"
 
 
 @contextlib.contextmanager

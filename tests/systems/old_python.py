@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from tests.check.indexes import installed
+from tests.check.indexes import alone, installed
 from tests.support.installers import installed_pythons
 from tests.support.tools import missing
 
@@ -17,8 +17,13 @@ _SECONDS = 300
 def old_environment(name: str, cache: Path, *requirements: str) -> Path:
     """The ``bin`` of an environment with these; without a Python 2.7, or a registry, a tool is missing."""
     home = cache / f"{name}-python2"
-    if (home / "installed").is_file():
-        return home / "bin"
+    with alone(home):
+        if not (home / "installed").is_file():
+            _make(home, name, cache, requirements)
+    return home / "bin"
+
+
+def _make(home: Path, name: str, cache: Path, requirements: tuple[str, ...]) -> None:
     python = installed_pythons().get("2.7")
     if python is None:
         missing("old-python", f"{name} runs on Python 2.7 only")
@@ -32,4 +37,3 @@ def old_environment(name: str, cache: Path, *requirements: str) -> Path:
         if done.returncode:
             missing("pip", f"{name} could not be installed: {done.stderr.strip()[-300:]}")
     (home / "installed").touch()
-    return home / "bin"
