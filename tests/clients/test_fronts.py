@@ -48,7 +48,8 @@ def _cases() -> Iterator[object]:
     for scene, way in PATHS:
         for kind in KINDS:
             for before in KINDS:
-                marks = [] if kind == before and scene == "team" else [pytest.mark.long]
+                quick = kind == before and scene == "team" and way != SAME
+                marks = [] if quick else [pytest.mark.long]
                 name = f"{scene}-{way.replace(' ', '-')}-{before}-before-{kind}"
                 yield pytest.param(scene, way, kind, before, id=name, marks=marks)
 
@@ -104,7 +105,7 @@ TOOLS = [
     pytest.param(way, use, id=f"{way.replace(' ', '-')}-{use.__name__}", marks=marks)
     for way in WAYS
     for use, marks in (
-        (uv, ()),
+        (uv, () if way == BELOW else pytest.mark.long),
         (pip, pytest.mark.long),
         (easy_install, pytest.mark.long),
         (buildout, pytest.mark.long),

@@ -204,6 +204,7 @@ def site(root: Path, way: str = "basic") -> dict[str, Any]:
         "resolver": ["127.0.0.53"],
         "inner": "127.0.0.1:8179",
         "offline": False,
+        "legacy_json": True,
         "pypi": {"index": "https://127.0.0.3/simple/", "files": ["https://127.0.0.4/"]},
         "ca": f"{root}/tls/ca.pem",
         "auth": auth[way],

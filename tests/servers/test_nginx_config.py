@@ -188,6 +188,7 @@ def test_the_access_log_is_json_and_says_who_answered(
     port = free_port()
     (place / "team" / "tool").mkdir(parents=True)
     (place / "team" / ".rewritegen-root").touch()
+    (place / "team" / "tool" / "tool-1.0.zip").touch()
     plan = plan_of(f"""
         server_name: packages.example.org
         listen: ["{HOST}:{port}"]
