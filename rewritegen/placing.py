@@ -55,7 +55,7 @@ def put(path: Path, data: bytes | None) -> bool:
         with suppress(OSError):
             waiting.unlink()
         if error.errno != errno.EBUSY:
-            error.filename = error.filename or str(place)
+            error.filename = str(place)
             raise
         _in_place(place, data)
         return True

@@ -7,9 +7,11 @@ import shlex
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
 
 from rewritegen.apply.model import ApplyFailedError
 from rewritegen.diagnostics import Problem, visible
@@ -65,7 +67,7 @@ def run(
 
     :raises ApplyFailedError: RG843 when it cannot be started.
     """
-    with tempfile.TemporaryFile() as output:
+    with _output() as output:
         try:
             child = subprocess.Popen(
                 list(argv),
@@ -92,6 +94,17 @@ def run(
         output.seek(0)
         lines = output.read().decode("utf-8", "replace").strip().splitlines()
     return Result(tuple(argv), code, "\n".join(visible(line) for line in lines[-_SHOWN_LINES:]))
+
+
+@contextmanager
+def _output() -> Iterator[BinaryIO]:
+    """Give a file for what a program says; where there is no room for one, what it says is lost, and it runs."""
+    try:
+        file: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - closed below
+    except OSError:
+        file = Path(os.devnull).open("r+b")  # noqa: SIM115
+    with file:
+        yield file
 
 
 def run_hook(command: str, seconds: float, facts: Mapping[str, str]) -> Result:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from rewritegen.answering import Address, await_fingerprint
 from rewritegen.apply.binding import unbindable
@@ -15,6 +16,8 @@ from rewritegen.diagnostics import Problem, RewritegenError
 from rewritegen.servers.live import Live
 
 __all__ = ["Means"]
+
+Contents: TypeAlias = Mapping[Path, "bytes | None"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +43,10 @@ class Means:
 
     # ------------------------------------------------------------------ test and reload
 
-    def try_out(self, wanted: Mapping[Path, bytes | None], directory: Path) -> None:
+    def try_out(self, wanted: Contents, directory: Path, known: Contents) -> None:
         """Test the whole configuration with these files in place of the installed ones.
 
+        :param known: what the last generation wrote, which the server may have read.
         :raises ApplyFailedError: RG844 when the server refuses it, RG848 when it could not listen.
         :raises RewritegenError: RG842 when it would not read them.
         """
@@ -54,7 +58,7 @@ class Means:
             self._test(tuple(given) or live.test_command(trial.main))
             if not self.reload_words and not self.test_words:
                 # else the server may have a network of its own
-                _look_at_listening(live, trial, wanted)
+                _look_at_listening(live, trial, wanted, known)
 
     def test_installed(self) -> None:
         """Test the configuration as it is installed.
@@ -95,11 +99,13 @@ class Means:
 
         :raises ApplyFailedError: RG846 when it does not in time.
         """
-        wanted = generation.fingerprint
+        wanted, was = generation.fingerprint, generation.was
         if wanted:
             late = await_fingerprint(generation.addresses, lambda c: c == wanted, self.timeout)
+        elif was:
+            late = await_fingerprint(generation.was_at, lambda c: c != was, self.timeout)
         else:
-            late = await_fingerprint(generation.was_at, lambda c: c != generation.was, self.timeout)
+            late = None
         if late is not None:
             raise ApplyFailedError(_unanswered(*late, wanted, self.timeout))
 
@@ -155,12 +161,12 @@ class Means:
         return Problem("RG850", message, None, ended.said or "it said nothing")
 
 
-def _look_at_listening(live: Live, trial: Trial, wanted: Mapping[Path, bytes | None]) -> None:
-    texts = [data.decode("utf-8", "replace") for data in wanted.values() if data]
-    held = [path.read_text("utf-8", "replace") for path in wanted if path.is_file()]
-    new = frozenset().union(*(live.must_bind(text) for text in texts))
-    present = frozenset().union(*(live.must_bind(text) for text in [*trial.seen, *held]))
-    if problems := unbindable(new, present):
+def _look_at_listening(live: Live, trial: Trial, wanted: Contents, known: Contents) -> None:
+    """Find an address that the server could not bind, before it tries; what it holds already, it keeps."""
+    held = [path.read_bytes() for path in wanted if path.is_file()]
+    present = [data.decode("utf-8", "replace") for data in [*held, *known.values()] if data]
+    new = [data.decode("utf-8", "replace") for data in wanted.values() if data]
+    if problems := unbindable(live.opens(new, [*present, *trial.seen])):
         raise ApplyFailedError(*problems)
 
 

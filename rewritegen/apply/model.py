@@ -53,7 +53,7 @@ class Generation:
     addresses: tuple[Address, ...]
     """Where that answers."""
     was: str
-    """The fingerprint that answered before it; empty: none did."""
+    """What answers when the old files are loaded; empty: nobody knows, as none of ours answered before it."""
     was_at: tuple[Address, ...]
     changes: tuple[FileChange, ...]
     """All files of the site, also those that stay as they are."""

@@ -62,7 +62,9 @@ def older_generation(store: Store, number: int | None) -> Generation:
         )  # fmt: skip
     base = kept.get(last.stands_for)
     if base is None:
-        message = f"generation {last.stands_for} is not kept any more, and with it what was before"
+        message = "what was before is not kept any more"
+        if last.stands_for == 0:
+            message = "there is nothing older than what was there before the first generation"
         raise RewritegenError([_not_kept(store, message, kept)])
     wanted = {
         **dict.fromkeys(now),
@@ -107,7 +109,8 @@ def _generation(
 ) -> Generation:
     number = (last.number if last else 0) + 1
     was_at = (last.addresses if last else ()) or addresses
-    answers = fingerprint_at(was_at[0], 5.0) if was_at else ""
+    answers = bool(was_at) and bool(_HEX.fullmatch(fingerprint_at(was_at[0], 5.0)))
+    before = {change.path: change.before for change in changes}
     return Generation(
         number=number,
         stands_for=number if stands_for is None else stands_for,
@@ -116,7 +119,7 @@ def _generation(
         when=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         fingerprint=fingerprint,
         addresses=addresses,
-        was=answers if _HEX.fullmatch(answers) else "",
+        was=_said_by(before) if answers else "",
         was_at=was_at,
         changes=changes,
     )

@@ -53,7 +53,7 @@ def apply_site(
 
     if order.dry_run:
         return _rehearse(store, means, prepare(), order)
-    with _told(), store.lock(order.wait):
+    with _told(store), store.lock(order.wait):
         recover(store, means, force=order.force)
         generation = prepare()
         if not generation.needed:
@@ -71,7 +71,7 @@ def roll_back(store: Store, means: Means, number: int | None, order: Order) -> i
     """
     if order.dry_run:
         return _rehearse(store, means, older_generation(store, number), order)
-    with _told(), store.lock(order.wait):
+    with _told(store), store.lock(order.wait):
         if recover(store, means, force=order.force) is not None and number is None:
             return 0  # what was begun last is undone, and that was asked for
         generation = older_generation(store, number)
@@ -106,7 +106,7 @@ def _make_answer(store: Store, means: Means, generation: Generation) -> int:
     if means.tests_installed:
         means.test_installed()
     else:
-        means.try_out(state_after(generation), store.trial)
+        _try_out(store, means, generation)
     means.reload()
     means.await_new(generation)
     return 0
@@ -128,11 +128,16 @@ def _rehearse(store: Store, means: Means, generation: Generation, order: Order) 
         means.say("would test it when it is installed: the test command reads no other file")
     else:
         try:
-            means.try_out(state_after(generation), store.trial)
+            _try_out(store, means, generation)
             means.say(f"{means.server} accepts it")
         except OSError as error:
             means.say(f"not tested: {error.strerror or error}: {visible(str(error.filename))}")
     return 3
+
+
+def _try_out(store: Store, means: Means, generation: Generation) -> None:
+    last = store.last()
+    means.try_out(state_after(generation), store.trial, state_after(last) if last else {})
 
 
 def _name(number: int) -> str:
@@ -150,7 +155,7 @@ _HELP = {
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _told(store: Store) -> Iterator[None]:
     """Make what the system refused a problem with a help; by then nothing is changed, or all of it is undone.
 
     :raises ApplyFailedError: RG853.
@@ -159,7 +164,6 @@ def _told() -> Iterator[None]:
         yield
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        where = f": {visible(str(error.filename))}" if error.filename else ""
-        message = f"nothing is changed: {reason}{where}"
+        message = f"nothing is changed: {reason}: {visible(str(error.filename or store.base))}"
         help = _HELP.get(error.errno or 0, "mend that, and run it again")
         raise ApplyFailedError(Problem("RG853", message, None, help)) from error

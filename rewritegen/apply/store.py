@@ -92,17 +92,26 @@ class Store:
         return _read(self.pending_directory)
 
     def commit(self, generation: Generation, keep: int) -> None:
-        """Make what is under way the newest generation, and forget those that are too old."""
+        """Make what is under way the newest generation, and forget those that are too old.
+
+        :raises OSError: when it is still under way; nothing that fails after the rename is a reason to undo it.
+        """
         self._generations.mkdir(exist_ok=True)
         os.rename(self.pending_directory, self._generations / str(generation.number))  # noqa: PTH104
-        sync_directory(self._generations)
-        sync_directory(self.root)
-        for number in self._numbers()[:-keep]:
-            self._remove(self._generations / str(number))
+        with suppress(OSError):
+            sync_directory(self._generations)
+            sync_directory(self.root)
+            for number in self._numbers()[:-keep]:
+                self._remove(self._generations / str(number))
 
     def abandon(self) -> None:
         """Forget what was under way: all of it is undone, or none of it was done."""
         self._remove(self.pending_directory)
+
+    def tidy(self) -> None:
+        """Remove what a killed run had begun to write or to remove; only under the lock."""
+        for name in ("new", "gone"):
+            shutil.rmtree(self.root / name, ignore_errors=True)
 
     def _remove(self, path: Path) -> None:
         """Take a directory away in one step, so that nobody ever reads half of one."""

@@ -22,14 +22,23 @@ def carry_out(store: Store, means: Means, generation: Generation, keep: int) -> 
     :raises ApplyFailedError: when it did not work; the text says whether the old files are back.
     """
     installs_first = means.tests_installed or _has_files_of_its_own(generation)
+    if not installs_first:
+        last = store.last()
+        means.try_out(state_after(generation), store.trial, state_after(last) if last else {})
     means.run_before(generation, store.root)
-    store.begin(generation)
     try:
-        if not installs_first:
-            means.try_out(state_after(generation), store.trial)
+        _expect(generation)
+        store.begin(generation)
+        _change(store, means, generation, keep, installs_first=installs_first)
     except BaseException:
-        store.abandon()
+        if problem := means.run_after(generation, "undone", store.root):
+            means.say(f"warning: {problem.message}")
         raise
+
+
+def _change(
+    store: Store, means: Means, generation: Generation, keep: int, *, installs_first: bool
+) -> None:
     try:
         for change in generation.needed:
             _put(means, change, change.after)
@@ -39,10 +48,10 @@ def carry_out(store: Store, means: Means, generation: Generation, keep: int) -> 
         means.await_new(generation)
         means.say(f"{means.server} answers with {generation.fingerprint[:12] or 'nothing of ours'}")
         _look(means, generation)
+        store.commit(generation, keep)
     except BaseException as error:
         _undo(store, means, generation, error)
         raise
-    store.commit(generation, keep)
 
 
 def recover(store: Store, means: Means, *, force: bool) -> Generation | None:
@@ -51,6 +60,7 @@ def recover(store: Store, means: Means, *, force: bool) -> Generation | None:
     :raises RewritegenError: RG851 when somebody else has changed the files since, unless ``force``.
     :raises ApplyFailedError: when the server does not come back with the old files.
     """
+    store.tidy()
     if means.live is not None:
         clear(means.live, store.trial)
     pending = store.pending()
@@ -64,7 +74,7 @@ def recover(store: Store, means: Means, *, force: bool) -> Generation | None:
         store.abandon()
         return pending
     means.say(f"an apply of {pending.when} was interrupted: the files before it are put back")
-    _restore(store, means, pending)
+    _restore(store, means, pending, certainly=True)
     return pending
 
 
@@ -74,24 +84,27 @@ def _undo(store: Store, means: Means, generation: Generation, cause: BaseExcepti
     :raises ApplyFailedError: when that fails, too; what is written down stays for the next run.
     """
     try:
-        _restore(store, means, generation)
+        _restore(store, means, generation, certainly=False)
     except (RewritegenError, OSError) as second:
         raise _not_undone(cause, second) from cause
-    if means.after and (problem := means.run_after(generation, "undone", store.root)):
-        means.say(f"warning: {problem.message}")
-    means.say("the files before it are back, and loaded")
+    means.say("the files before it are back")
 
 
-def _restore(store: Store, means: Means, generation: Generation) -> None:
-    """Put the old files back and load them."""
+def _restore(store: Store, means: Means, generation: Generation, *, certainly: bool) -> None:
+    """Put the old files back and load them.
+
+    :param certainly: the new ones may be loaded: nobody was there to see whether they were.
+    """
     for change in reversed(generation.needed):
         if present(change.path) != change.before:
             _put(means, change, change.before)
     try:
         means.reload()
-    except ApplyFailedError:
-        if generation.was:
-            raise  # where nothing answered before, there may be no server to reload
+    except ApplyFailedError as error:
+        # where nothing answered before, there may be no server to reload
+        if generation.was and certainly:
+            raise
+        means.say(f"warning: {error.problems[0].message}")
     means.await_old(generation)
     store.abandon()
 
@@ -102,6 +115,17 @@ def _put(means: Means, change: FileChange, data: bytes | None) -> None:
             f"warning: {visible(str(change.path))} is mounted by itself and was written in place: "
             "who reads it in that moment sees half of it; mount its directory instead"
         )
+
+
+def _expect(generation: Generation) -> None:
+    """Look once more whether the files are what is written down: what somebody wrote meanwhile would be lost.
+
+    :raises ApplyFailedError: RG855.
+    """
+    strange = [change for change in generation.needed if present(change.path) != change.before]
+    if strange:
+        message = f"{visible(str(strange[0].path))} was changed by somebody else meanwhile"
+        raise ApplyFailedError(Problem("RG855", message, None, "run it again"))
 
 
 def _look(means: Means, generation: Generation) -> None:

@@ -91,7 +91,7 @@ class Trial:
             touched = True
             if self._wanted.get(os.path.realpath(path), b"") is None:
                 continue
-            copy = self._directory / f"{len(self.texts)}.conf"
+            copy = self._directory / f"{len(self.texts)}-{Path(path).name}"
             self.texts[copy] = changed
             lines.append(self._live.include(copy))
         return lines if touched else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -52,8 +53,8 @@ class Live(Protocol):
     def reload_command(self) -> list[str]:
         """Return the server's own control command for a graceful reload; it tests first and never just signals."""
 
-    def must_bind(self, text: str) -> frozenset[tuple[str, int]]:
-        """Return the addresses of a text without which the server would end at a reload; ``""`` is any address."""
+    def opens(self, new: Iterable[str], present: Iterable[str]) -> frozenset[tuple[str, int]]:
+        """Return the addresses that the server must bind at a reload and does not hold; ``""`` is any address."""
 
 
 def program(*names: str) -> str | None:

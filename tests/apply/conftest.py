@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.hosts import Host, Machine
+from tests.support.toy import Toy
 
 
 @pytest.fixture
@@ -27,3 +28,11 @@ def machine(place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
     yield make
     for host in made:
         host.stop()
+
+
+@pytest.fixture
+def toy(tmp_path: Path) -> Iterator[Toy]:
+    """A server that takes no time."""
+    made = Toy(tmp_path / "toy")
+    yield made
+    made.close()

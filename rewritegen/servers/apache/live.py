@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 from rewritegen.servers.apache.quoting import argument
@@ -68,12 +69,9 @@ class LiveApache:
         control = self._debian() or program("apachectl")
         return [control, "graceful"] if control else [self.binary, "-k", "graceful"]
 
-    def must_bind(self, text: str) -> frozenset[tuple[str, int]]:
-        """Return what a text listens on: an httpd that cannot bind one of these after a reload ends."""
-        return frozenset(
-            (("" if address in ("*", "0.0.0.0") else address.strip("[]")), int(port))  # noqa: S104
-            for address, port in _LISTEN.findall(text)
-        )
+    def opens(self, new: Iterable[str], present: Iterable[str]) -> frozenset[tuple[str, int]]:
+        """Return what is listened on and was not: an httpd that cannot bind one of these at a reload ends."""
+        return _listens(new) - _listens(present)
 
     def _debian(self) -> str | None:
         return program("apache2ctl") if self._root == _DEBIAN else None
@@ -87,6 +85,14 @@ class LiveApache:
         except OSError:
             return ""
         return found[1] if found and "$" not in found[1] else ""
+
+
+def _listens(texts: Iterable[str]) -> frozenset[tuple[str, int]]:
+    return frozenset(
+        ("" if address in ("*", "0.0.0.0") else address.strip("[]"), int(port))  # noqa: S104
+        for text in texts
+        for address, port in _LISTEN.findall(text)
+    )
 
 
 def _about(binary: str) -> str:

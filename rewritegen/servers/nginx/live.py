@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 from rewritegen.servers.live import Include
@@ -17,6 +18,11 @@ _TIMEOUT_SECONDS = 20
 _TOKEN = re.compile(
     r"""[#][^\n]* | "(?:\\.|[^"\\])*" | '(?:\\.|[^'\\])*' | [;{}] | (?:\\.|[^\s;{}"'\\])(?:\\.|[^\s;{}\\])*""",
     re.VERBOSE | re.DOTALL,
+)
+
+_LISTEN = re.compile(
+    r"^[ \t]*listen[ \t]+(?:(\[[^\]\s]+\]|[^\s:;\[]*[^\s:;\[\d][^\s:;\[]*):?)?(\d*)[ \t;]",
+    re.MULTILINE,
 )
 
 
@@ -67,12 +73,29 @@ class LiveNginx:
         told = ["-c", str(self.config)] if self._told else []
         return [self.binary, *self._prefix(), *told, "-s", "reload"]
 
-    def must_bind(self, text: str) -> frozenset[tuple[str, int]]:  # noqa: ARG002 - Apache needs it
-        """Return nothing: what nginx cannot bind makes it go on with the configuration that it has."""
-        return frozenset()
+    def opens(self, new: Iterable[str], present: Iterable[str]) -> frozenset[tuple[str, int]]:
+        """Return what is listened on and was not: an nginx that cannot bind one of these goes on as it is.
+
+        Where any address of a port is listened on, nginx binds no single one.
+        """
+        wanted, held = _listens(new), _listens(present)
+        everywhere = {port for address, port in wanted | held if not address}
+        return frozenset(
+            (address, port)
+            for address, port in wanted - held
+            if not address or port not in everywhere
+        )
 
     def _prefix(self) -> list[str]:
         return ["-p", str(self._root)] if self._root else []
+
+
+def _listens(texts: Iterable[str]) -> frozenset[tuple[str, int]]:
+    return frozenset(
+        ("" if address in ("*", "0.0.0.0") else address.strip("[]"), int(port or 80))  # noqa: S104
+        for text in texts
+        for address, port in _LISTEN.findall(text)
+    )
 
 
 def _configured(binary: str) -> str:
