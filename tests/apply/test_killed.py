@@ -70,8 +70,8 @@ def full_history(toy: Toy) -> tuple[str, ...]:
     [
         pytest.param(change, 3, id="every third of a change"),
         *(
-            pytest.param(each, 1, id=each.__name__, marks=pytest.mark.long)
-            for each in (change, nothing, rollback, full_history)
+            pytest.param(each, step, id=each.__name__, marks=pytest.mark.long)
+            for each, step in ((change, 1), (nothing, 2), (rollback, 2), (full_history, 2))
         ),
     ],
 )
