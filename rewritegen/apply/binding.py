@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import errno
 import socket
+import time
 from collections.abc import Iterable
 
 from rewritegen.diagnostics import Problem
 
 __all__ = ["unbindable"]
+
+#: What a server gave up at a reload a moment ago, its old processes may still hold.
+_SECONDS = 2.0
+_PAUSE = 0.05
 
 
 def unbindable(addresses: Iterable[tuple[str, int]]) -> tuple[Problem, ...]:
@@ -18,8 +23,10 @@ def unbindable(addresses: Iterable[tuple[str, int]]) -> tuple[Problem, ...]:
     `8080`, so that such a change needs a restart.
     """
     problems = []
+    deadline = time.monotonic() + _SECONDS
     for address, port in sorted(addresses):
-        reason = _reason(address, port)
+        while (reason := _reason(address, port)) and time.monotonic() < deadline:
+            time.sleep(_PAUSE)
         if reason:
             shown = f"{address}:{port}" if address else str(port)
             message = f"the new configuration listens on {shown}, which cannot be bound: {reason}"

@@ -110,12 +110,18 @@ class Means:
             raise ApplyFailedError(_unanswered(*late, wanted, self.timeout))
 
     def await_old(self, generation: Generation) -> None:
-        """Wait until what answered before answers again, if anything did.
+        """Wait until what answered before answers again, or, where nothing did, the new configuration no more.
 
-        :raises ApplyFailedError: RG846 when it does not in time.
+        :raises ApplyFailedError: RG846 when that does not happen in time.
         """
-        was = generation.was
-        if was and (late := await_fingerprint(generation.was_at, lambda c: c == was, self.timeout)):
+        was, new = generation.was, generation.fingerprint
+        if was:
+            late = await_fingerprint(generation.was_at, lambda c: c == was, self.timeout)
+        else:
+            late = await_fingerprint(
+                generation.addresses, lambda c: not c or c != new, self.timeout
+            )
+        if late is not None:
             raise ApplyFailedError(_unanswered(*late, was, self.timeout))
 
     # ------------------------------------------------------------------ hooks

@@ -8,8 +8,16 @@ from tests.support.hosts import LAYOUTS, Machine
 
 pytestmark = pytest.mark.server
 
+LONG = pytest.mark.long
 
-@pytest.mark.parametrize(("kind", "layout"), LAYOUTS, ids=["-".join(each) for each in LAYOUTS])
+
+@pytest.mark.parametrize(
+    ("kind", "layout"),
+    [
+        pytest.param(kind, layout, id=f"{kind}-{layout}", marks=[] if layout == "debian" else LONG)
+        for kind, layout in LAYOUTS
+    ],
+)
 def test_first_change_and_nothing(kind: str, layout: str, machine: Machine) -> None:
     host = machine(kind, layout)
     host.start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -21,7 +22,7 @@ from tests.support.processes import is_root
 pytestmark = pytest.mark.server
 
 ROOT = Path(__file__).resolve().parents[2]
-KINDS = pytest.mark.parametrize("kind", ["nginx", "apache"])
+long = pytest.mark.long
 
 
 @pytest.fixture(params=["nginx", "apache"])
@@ -63,17 +64,24 @@ def test_a_broken_host_beside_it(host: Host) -> None:
     assert "onsense" in done.err
 
 
-def test_the_same_port_twice_is_found_by_the_whole_test(host: Host) -> None:
-    """Our file alone is fine; it is the other one that makes it wrong."""
-    clash = {
-        "nginx": f"server {{ listen {HOST}:{host.port} http2; listen {HOST}:{host.port} ssl; }}\n",
-        "apache": f"Listen {HOST}:{host.port}\nListen {HOST}:{host.port}\n<VirtualHost x>\n",
-    }
-    (host.hosts / "zz.conf").write_text(clash[host.kind])
+@long
+def test_what_is_wrong_with_another_file_only_is_found_by_the_whole_test(host: Host) -> None:
+    """Each of the two files alone is fine."""
+    if host.kind == "nginx":
+        name = re.search(r"^log_format (\S+)", host.installed.read_text(), re.MULTILINE)
+        assert name is not None
+        clash, said = f"log_format {name[1]} x;\n", "duplicate"
+    else:
+        clash, said = f"Listen {HOST}:{host.port}\n", "multiple Listeners"
+    (host.hosts / "zz.conf").write_text(clash)
     with unchanged(host):
-        assert host.apply().code == 1
+        done = host.apply()
+    assert done.code == 1
+    assert "error[RG844]" in done.err
+    assert said in done.err
 
 
+@long
 def test_a_port_that_somebody_else_has(host: Host) -> None:
     """httpd would end at the reload, and nginx never answer there: it is found before."""
     taken = free_port()
@@ -89,6 +97,7 @@ def test_a_port_that_somebody_else_has(host: Host) -> None:
     assert host.apply().code == 0
 
 
+@long
 def test_an_address_that_it_holds_itself_in_another_way(host: Host) -> None:
     """Both open new sockets before they close old ones; httpd ends when it cannot."""
     host.write(listen=[host.port])
@@ -98,6 +107,7 @@ def test_an_address_that_it_holds_itself_in_another_way(host: Host) -> None:
     assert "error[RG848]" in done.err
 
 
+@long
 def test_the_reload_fails(host: Host) -> None:
     with unchanged(host):
         done = host.apply("--reload-command", "false")
@@ -134,6 +144,7 @@ def reload_words(host: Host) -> list[str]:
     return program.live(binary, host.config, host.base).reload_command()
 
 
+@long
 def test_the_server_does_not_answer_with_it(host: Host) -> None:
     """The reload says yes and does nothing."""
     with unchanged(host):
@@ -143,6 +154,7 @@ def test_the_server_does_not_answer_with_it(host: Host) -> None:
     assert host.fingerprint()[:12] in done.err
 
 
+@long
 def test_check_finds_an_error(host: Host) -> None:
     shutil.rmtree(host.root / "pages")
     with unchanged(host):
@@ -153,6 +165,7 @@ def test_check_finds_an_error(host: Host) -> None:
     assert host.apply().code == 0
 
 
+@long
 @pytest.mark.parametrize("change", [b"# mine\n", b""], ids=["a line more", "emptied"])
 def test_a_hand_edit_is_not_lost(host: Host, change: bytes) -> None:
     mine = host.installed.read_bytes() + change if change else b""
@@ -167,6 +180,7 @@ def test_a_hand_edit_is_not_lost(host: Host, change: bytes) -> None:
     assert mine in [path.read_bytes() for path in host.history.rglob("*.before")]
 
 
+@long
 def test_a_directory_that_is_not_included(host: Host) -> None:
     with unchanged(host):
         done = host.apply("-o", str(host.root / "elsewhere"))
@@ -176,6 +190,7 @@ def test_a_directory_that_is_not_included(host: Host) -> None:
     assert not (host.root / "elsewhere").exists()
 
 
+@long
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
@@ -241,6 +256,7 @@ def in_a_process(host: Host, program: str, *wrapper: str) -> tuple[int, str]:
 MAIN = "import sys; from rewritegen.cli import main; sys.exit(main())"
 
 
+@long
 @pytest.mark.skipif(not is_root(), reason="only root can take a right away from itself")
 @pytest.mark.parametrize("closed", ["state", "hosts"])
 def test_no_permission(host: Host, closed: str) -> None:
@@ -256,6 +272,7 @@ def test_no_permission(host: Host, closed: str) -> None:
     assert "run it as a user who may write there" in done.err
 
 
+@long
 @pytest.mark.skipif(not is_root(), reason="only root can mount")
 @pytest.mark.parametrize("what", ["hosts", "state"])
 @pytest.mark.parametrize("how", ["full", "read-only"])
@@ -301,6 +318,7 @@ def test_two_at_a_time_one_says_who(host: Host) -> None:
     assert "--wait SECONDS" in done.err
 
 
+@long
 def test_two_at_a_time_both_end_well(host: Host) -> None:
     """Two processes, started together, of which one waits."""
     words = [sys.executable, "-m", "rewritegen", *host.words("--no-check", "--wait", "60")]

@@ -48,7 +48,7 @@ def reloads(host: Host, number: int) -> Iterator[int]:
     for count in range(number):
         before = workers(host)
         subprocess.run(command, check=True, capture_output=True, timeout=60)
-        wait_until(lambda before=before: workers(host) - before, "there are new workers", 60)  # type: ignore[misc]
+        wait_until(lambda before=before: workers(host) - before, "there are new workers", 60)
         yield count
 
 

@@ -76,7 +76,16 @@ _MODULE_DIRECTORIES = (
     "/usr/local/apache2/modules",
 )
 _MODULES = (
-    *("mpm_event", "authn_core", "authn_file", "auth_basic", "authz_core", "authz_user", "alias"),
+    *(
+        "actions",
+        "mpm_event",
+        "authn_core",
+        "authn_file",
+        "auth_basic",
+        "authz_core",
+        "authz_user",
+        "alias",
+    ),
     *("autoindex", "deflate", "dir", "filter", "headers", "lbmethod_byrequests", "mime", "proxy"),
     *("proxy_balancer", "proxy_http", "rewrite", "slotmem_shm", "ssl", "substitute", "cache"),
     *("cache_disk",),
