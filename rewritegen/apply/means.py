@@ -79,10 +79,9 @@ class Means:
         words = self.reload_words or tuple(self.live.reload_command() if self.live else ())
         result = run(words, self.timeout)
         if result.code != 0:
-            help = result.said or "it said nothing"
-            raise ApplyFailedError(
-                Problem("RG845", f"the server was not reloaded: {result.ended}", None, help)
-            )
+            message = f"the server was not reloaded: {result.ended}"
+            help = f"is it running? {result.said or 'it said nothing'}"
+            raise ApplyFailedError(Problem("RG845", message, None, help))
 
     def _test(self, words: Sequence[str]) -> None:
         result = run(words, self.timeout)

@@ -154,3 +154,8 @@ def clear(live: Live, directory: Path) -> None:
     shutil.rmtree(directory, ignore_errors=True)
     with suppress(OSError):
         live.trial(directory).unlink()
+    with suppress(
+        OSError
+    ):  # a dry run leaves no trace; where there is a history they are not empty
+        directory.parent.rmdir()
+        directory.parent.parent.rmdir()

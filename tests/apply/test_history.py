@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.killing import in_a_child
 from tests.support.toy import Toy
 
 
@@ -272,8 +273,6 @@ def test_who_writes_in_between_is_heard(toy: Toy) -> None:
 
 
 def test_what_somebody_changed_after_a_kill_is_not_lost(toy: Toy) -> None:
-    from tests.support.killing import in_a_child
-
     applied(toy)
     toy.claim("one")
     assert in_a_child(lambda: toy.apply().code, 25) < 0
@@ -289,8 +288,6 @@ def test_what_somebody_changed_after_a_kill_is_not_lost(toy: Toy) -> None:
 
 
 def test_back_after_a_kill_undoes_that_only(toy: Toy) -> None:
-    from tests.support.killing import in_a_child
-
     applied(toy)
     second = applied(toy, "one")
     toy.claim("two")
@@ -299,6 +296,7 @@ def test_back_after_a_kill_undoes_that_only(toy: Toy) -> None:
     assert done.code == 0
     assert "was interrupted" in done.err
     assert toy.content() == second
+    assert answers(toy)
 
 
 def test_nobody_else_may_read_what_is_kept(toy: Toy) -> None:
