@@ -177,13 +177,19 @@ def _refuse_combinations(given: dict[str, Any]) -> None:
 
 @contextmanager
 def _ended_politely() -> Iterator[None]:
-    """Make SIGTERM what Ctrl-C is: what was begun is undone before the end."""
+    """Make each way of asking it to end undo what was begun, and be asked once only: undoing is not disturbed."""
+    asking = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    # what nohup ignores stays ignored
+    numbers = [number for number in asking if signal.getsignal(number) is not signal.SIG_IGN]
 
     def stop(_number: int, _frame: FrameType | None) -> None:
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    previous = signal.signal(signal.SIGTERM, stop)
+    previous = [(number, signal.signal(number, stop)) for number in numbers]
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous:
+            signal.signal(number, handler)

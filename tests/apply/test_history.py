@@ -12,6 +12,8 @@ import pytest
 from tests.support.killing import in_a_child
 from tests.support.toy import Toy
 
+pytestmark = pytest.mark.slow
+
 
 def applied(toy: Toy, *names: str) -> bytes:
     """Apply the site with these claims; return what is installed then."""

@@ -252,9 +252,12 @@ sys.exit(main())
 """
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 @KINDS
-def test_asked_to_end_it_puts_everything_back(kind: str, machine: Machine) -> None:
-    """SIGTERM while it waits for the new configuration, which does not come."""
+def test_asked_to_end_it_puts_everything_back(
+    kind: str, number: signal.Signals, machine: Machine
+) -> None:
+    """Asked twice, while it waits for the new configuration, which does not come."""
     host = machine(kind)
     host.start()
     assert host.apply().code == 0
@@ -273,7 +276,8 @@ def test_asked_to_end_it_puts_everything_back(kind: str, machine: Machine) -> No
         text=True,
     )
     wait_until(flag.exists, "it has asked for the reload", 60)
-    process.send_signal(signal.SIGTERM)
+    process.send_signal(number)
+    process.send_signal(number)
     err = process.communicate(timeout=60)[1]
     assert process.returncode == 130, err
     assert "the files before it are back" in err

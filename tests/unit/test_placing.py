@@ -129,6 +129,7 @@ EACH = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.slow
 @EACH
 def test_what_does_not_change_is_not_written(words: list[str], site: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
@@ -143,6 +144,7 @@ def test_what_does_not_change_is_not_written(words: list[str], site: Path, tmp_p
     assert sum(path.stat().st_mtime != 1 for path in files) == 1
 
 
+@pytest.mark.slow
 @EACH
 def test_the_same_bytes_from_anywhere(
     words: list[str], site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -182,6 +184,7 @@ def test_an_edit_is_seen(
     assert path.read_bytes() == mine
 
 
+@pytest.mark.slow
 @EACH
 def test_what_was_changed_by_hand_is_not_written_over(
     words: list[str], site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -201,6 +204,7 @@ def test_what_was_changed_by_hand_is_not_written_over(
         assert generate(site, out, *words, "--check") == 0
 
 
+@pytest.mark.slow
 @EACH
 def test_what_was_generated_is_written_over(words: list[str], site: Path, tmp_path: Path) -> None:
     """A text proves itself by its own hash, also that of another version; nothing else is asked."""
