@@ -1,20 +1,15 @@
 """kill -9 at every point of a run: what readers see is valid before the repair, and complete after it.
 
-A forked child runs ``run_index`` with the calls that change a file system counted, and kills itself before the n-th.
-A file that is opened for writing counts twice, so that the child also dies when it is there and still empty.
+A forked child runs ``run_index`` and kills itself before the n-th change that it makes (tests/support/killing.py).
 """
 
 from __future__ import annotations
 
 import gzip
 import hashlib
-import itertools
 import json
-import os
 import shutil
 import signal
-import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,48 +18,12 @@ import pytest
 from rewritegen.pages import run_index
 from tests.support.dists import make_wheel
 from tests.support.indexing import Anchors, Bench, codes
-
-CHANGES = ("replace", "rename", "mkdir", "rmdir", "unlink", "utime", "fsync", "symlink", "link")
+from tests.support.killing import in_a_child
 
 
 def run(bench: Bench, last: int) -> int:
     """Index in a child that dies before its ``last``-th change; return its exit code, negative for a signal."""
-    child = os.fork()
-    if child == 0:
-        try:
-            die_before(last)
-            os._exit(len(run_index(bench.job, jobs=1).problems))
-        finally:
-            os._exit(99)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
-def die_before(last: int) -> None:
-    """Count the calls that change a file system; for good, so in a child only."""
-    calls = itertools.count(1)
-    lock = threading.Lock()
-
-    def counted(function: Callable[..., Any]) -> Callable[..., Any]:
-        def wrapper(*arguments: Any, **keywords: Any) -> Any:
-            with lock:
-                if next(calls) == last:
-                    os.kill(os.getpid(), signal.SIGKILL)
-            return function(*arguments, **keywords)
-
-        return wrapper
-
-    opens, counted_open, nothing = os.open, counted(os.open), counted(lambda: None)
-
-    def open_file(path: Any, flags: int, *arguments: Any, **keywords: Any) -> int:
-        writes = flags & (os.O_WRONLY | os.O_RDWR)
-        descriptor: int = (counted_open if writes else opens)(path, flags, *arguments, **keywords)
-        if writes:
-            nothing()
-        return descriptor
-
-    for name in CHANGES:
-        setattr(os, name, counted(getattr(os, name)))
-    os.open = open_file
+    return in_a_child(lambda: len(run_index(bench.job, jobs=1).problems), last)
 
 
 def check_valid(bench: Bench) -> None:

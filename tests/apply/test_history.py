@@ -1,0 +1,328 @@
+"""Generations: what is kept of them, and the way back; hooks and what they are told."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.killing import in_a_child
+from tests.support.toy import Toy
+
+pytestmark = pytest.mark.slow
+
+
+def applied(toy: Toy, *names: str) -> bytes:
+    """Apply the site with these claims; return what is installed then."""
+    toy.claim(*names)
+    done = toy.apply()
+    assert done.code == 0, done.err
+    content = toy.content()
+    assert content is not None
+    return content
+
+
+def answers(toy: Toy) -> bool:
+    """Tell whether what is installed is what is loaded."""
+    return (toy.content() or b"") == toy.loaded.read_bytes()
+
+
+def test_back_and_further_back(toy: Toy) -> None:
+    first, second, third = applied(toy), applied(toy, "one"), applied(toy, "one", "two")
+    assert toy.content() == third
+    for wanted, words in [(second, "back to generation 2"), (first, "back to generation 1")]:
+        done = toy.apply("--rollback")
+        assert done.code == 0, done.err
+        assert words in done.err
+        assert toy.content() == wanted
+        assert answers(toy)
+    done = toy.apply("--rollback")
+    assert done.code == 0
+    assert "back to what was there before the first generation" in done.err
+    assert toy.content() is None
+    assert answers(toy)
+    done = toy.apply("--rollback")
+    assert done.code == 2
+    assert "error[RG854]: there is nothing older than what was there before the first" in done.err
+    done = toy.apply("--rollback", "--to", "3")
+    assert done.code == 0, done.err
+    assert toy.content() == third
+
+
+def test_forward_after_a_rollback(toy: Toy) -> None:
+    first = applied(toy)
+    applied(toy, "one")
+    assert toy.apply("--rollback").code == 0
+    other = applied(toy, "other")
+    assert toy.content() == other
+    assert toy.apply("--rollback").code == 0
+    assert toy.content() == first
+
+
+@pytest.mark.parametrize("broken", [b"nonsense on;\n", b"", None], ids=["text", "empty", "gone"])
+def test_back_from_a_file_that_is_broken(toy: Toy, broken: bytes | None) -> None:
+    """What was applied last comes back, because something else broke it; and what was there is kept."""
+    applied(toy)
+    second = applied(toy, "one")
+    if broken is None:
+        toy.installed.unlink()
+    else:
+        toy.installed.write_bytes(broken)
+    done = toy.apply("--rollback")
+    assert done.code == 0, done.err
+    assert toy.content() == second
+    assert answers(toy)
+    if broken is not None:
+        assert (toy.history / "generations/3/0.before").read_bytes() == broken
+
+
+@pytest.mark.parametrize("text", ["server_name: packages.example.org\nprivat: []\n"])
+def test_back_with_a_site_file_that_is_broken(toy: Toy, text: str) -> None:
+    first = applied(toy)
+    applied(toy, "one")
+    toy.site_file.write_text(text)
+    assert toy.apply().code == 2
+    assert toy.apply("--rollback").code == 0
+    assert toy.content() == first
+
+
+def test_the_list(toy: Toy) -> None:
+    applied(toy)
+    applied(toy, "one")
+    assert toy.apply("--rollback").code == 0
+    done = toy.apply("--history")
+    assert done.code == 0
+    lines = done.out.splitlines()
+    assert [line.split()[0] for line in lines] == ["3", "2", "1"]
+    assert "rollback to 1: packages.example.org.conf" in lines[0]
+    assert "apply: packages.example.org.conf" in lines[1]
+    diffs = toy.apply("--history", "--diff").out
+    assert diffs.count("\n+++ ") == 3
+    assert "--- /dev/null\n" in diffs
+    assert toy.apply("--history").out == done.out
+
+
+def test_so_many_are_kept(toy: Toy) -> None:
+    for number in range(5):
+        toy.claim(f"name{number}")
+        assert toy.apply("--keep", "2").code == 0
+    assert [line.split()[0] for line in toy.apply("--history").out.splitlines()] == ["5", "4"]
+    assert toy.apply("--rollback", "--keep", "9").code == 0
+    assert toy.apply("--rollback", "--keep", "9").code == 0  # what was before 4 is in 4
+    done = toy.apply("--rollback")
+    assert done.code == 2
+    assert "RG854" in done.err
+    assert "4, 5, 6, 7; --keep N keeps more" in done.err
+
+
+def test_without_a_history(toy: Toy) -> None:
+    assert toy.apply("--history").out == ""
+    done = toy.apply("--rollback")
+    assert done.code == 2
+    assert "error[RG854]: nothing was applied here yet" in done.err
+
+
+def test_another_directory_takes_the_old_file_away(toy: Toy) -> None:
+    applied(toy)
+    other = toy.root / "other"
+    other.mkdir()
+    command = f"sh -c {shlex.quote(f'cp {other}/* {toy.loaded}')}"
+    done = toy.apply("-o", str(other), reload=command)
+    assert done.code == 0, done.err
+    assert toy.content() is None
+    assert "removed" in done.err
+    assert list(other.iterdir())
+
+
+def test_an_old_file_with_a_hand_edit_is_not_taken_away(toy: Toy) -> None:
+    content = applied(toy)
+    mine = content + b"# mine\n"
+    toy.installed.write_bytes(mine)
+    done = toy.apply("-o", str(toy.root / "other"))
+    assert done.code == 2
+    assert "would go, and was changed by hand" in done.err
+    assert toy.content() == mine
+
+
+# ------------------------------------------------------------------ dry run
+
+
+def test_a_dry_run_changes_nothing(toy: Toy) -> None:
+    content = applied(toy)
+    toy.claim("one")
+    before = sorted(toy.root.rglob("*"))
+    done = toy.apply("--dry-run")
+    assert done.code == 3
+    assert "+++ " in done.out
+    assert f"would write {toy.installed}" in done.err
+    assert toy.content() == content
+    assert sorted(toy.root.rglob("*")) == before
+    toy.claim()
+    done = toy.apply("--dry-run")
+    assert (done.code, done.out) == (0, "")
+
+
+def test_a_dry_run_of_a_rollback(toy: Toy) -> None:
+    applied(toy)
+    content = applied(toy, "one")
+    done = toy.apply("--rollback", "--dry-run")
+    assert done.code == 3
+    assert "+++ " in done.out
+    assert toy.content() == content
+
+
+def test_diff_prints_what_changes(toy: Toy) -> None:
+    applied(toy)
+    toy.claim("one")
+    done = toy.apply("--diff")
+    assert done.code == 0
+    assert done.out.startswith("--- ")
+    assert toy.apply("--diff").out == ""
+
+
+# ------------------------------------------------------------------ hooks
+
+
+def hook(toy: Toy, name: str, code: int = 0) -> tuple[str, Path]:
+    """A hook that writes down what it is told, and says no if wanted."""
+    script, record = toy.root / f"{name}.py", toy.root / f"{name}.json"
+    script.write_text(
+        "import json, os, sys\n"
+        f"told = {{key: value for key, value in os.environ.items() if key.startswith('REWRITEGEN_')}}\n"
+        f"with open({str(record)!r}, 'a') as file: file.write(json.dumps(told) + '\\n')\n"
+        f"print('hook says', {name!r}); sys.exit({code})\n"
+    )
+    return shlex.join([sys.executable, str(script)]), record
+
+
+def told(record: Path) -> list[dict[str, str]]:
+    if not record.exists():
+        return []
+    return [json.loads(line) for line in record.read_text().splitlines()]
+
+
+def test_hooks_are_told_what_happens(toy: Toy) -> None:
+    before, was_before = hook(toy, "before")
+    after, was_after = hook(toy, "after")
+    hooks = ("--before", before, "--after", after)
+    assert toy.apply(*hooks).code == 0
+    assert toy.apply(*hooks).code == 0  # nothing to do: nobody is told
+    toy.claim("one")
+    assert toy.apply(*hooks, reload="false").code == 1
+    assert toy.apply(*hooks).code == 0
+    assert toy.apply("--rollback", *hooks).code == 0
+    results = [each["REWRITEGEN_RESULT"] for each in told(was_after)]
+    assert results == ["applied", "undone", "applied", "rolled-back"]
+    assert [each["REWRITEGEN_RESULT"] for each in told(was_before)] == ["pending"] * 4
+    facts = told(was_after)[2]
+    assert facts["REWRITEGEN_SERVER"] == "nginx"
+    assert facts["REWRITEGEN_FILES"] == str(toy.installed)
+    assert facts["REWRITEGEN_GENERATION"] == "2"
+    assert facts["REWRITEGEN_FINGERPRINT"] != facts["REWRITEGEN_WAS"] != ""
+    assert Path(facts["REWRITEGEN_STATE"]) == toy.history
+
+
+def test_a_hook_that_says_no(toy: Toy) -> None:
+    content = applied(toy)
+    toy.claim("one")
+    before, _ = hook(toy, "before", 7)
+    after, was_after = hook(toy, "after")
+    done = toy.apply("--before", before, "--after", after)
+    assert done.code == 1
+    assert "error[RG849]: the hook before it said no, and nothing was changed" in done.err
+    assert "exited with 7" in done.err
+    assert "hook says before" in done.err
+    assert toy.content() == content
+    assert told(was_after) == []
+    assert toy.is_clean()
+
+
+def test_a_hook_that_fails_afterwards(toy: Toy) -> None:
+    after, _ = hook(toy, "after", 3)
+    done = toy.apply("--after", after)
+    assert done.code == 1
+    assert "error[RG850]: the hook after it failed, and nothing was undone for that" in done.err
+    assert toy.content() == toy.text()
+    assert toy.is_clean()
+
+
+def test_a_hook_that_never_ends_is_ended(toy: Toy) -> None:
+    content = applied(toy)
+    toy.claim("one")
+    done = toy.apply("--before", f"{sys.executable} -c 'import time; time.sleep(600)'", "--timeout", "0.5")  # fmt: skip
+    assert done.code == 1
+    assert "did not end in time" in done.err
+    assert toy.content() == content
+
+
+def test_who_writes_in_between_is_heard(toy: Toy) -> None:
+    """A hook, or somebody, changes the file after it was looked at."""
+    applied(toy)
+    toy.claim("one")
+    script = toy.root / "edit.sh"
+    script.write_text(f"echo '# mine' >> {toy.installed}\n")
+    mine = (toy.content() or b"") + b"# mine\n"
+    done = toy.apply("--before", f"sh {script}")
+    assert done.code == 1
+    assert "error[RG855]" in done.err
+    assert toy.content() == mine
+
+
+# ------------------------------------------------------------------ what a killed run left
+
+
+def test_what_somebody_changed_after_a_kill_is_not_lost(toy: Toy) -> None:
+    applied(toy)
+    toy.claim("one")
+    assert in_a_child(lambda: toy.apply().code, 25) < 0
+    assert (toy.history / "pending").exists()
+    toy.installed.write_bytes(b"# mine\n")
+    done = toy.apply()
+    assert done.code == 2
+    assert "error[RG851]" in done.err
+    assert toy.content() == b"# mine\n"
+    assert toy.apply("--force").code == 0
+    assert toy.content() == toy.text()
+    assert toy.is_clean()
+
+
+def test_back_after_a_kill_undoes_that_only(toy: Toy) -> None:
+    applied(toy)
+    second = applied(toy, "one")
+    toy.claim("two")
+    assert in_a_child(lambda: toy.apply().code, 25) < 0
+    done = toy.apply("--rollback")
+    assert done.code == 0
+    assert "was interrupted" in done.err
+    assert toy.content() == second
+    assert answers(toy)
+
+
+def test_nobody_else_may_read_what_is_kept(toy: Toy) -> None:
+    applied(toy)
+    for path in toy.history.rglob("*"):
+        if path.is_file():
+            assert path.stat().st_mode & 0o077 == 0, path
+
+
+USAGE = [
+    pytest.param(["--to", "1"], id="to without rollback"),
+    pytest.param(["--rollback", "--history"], id="two things"),
+    pytest.param(["--scope", "locations"], id="locations without a URL"),
+    pytest.param(["--before", "'"], id="no command"),
+    pytest.param(["--after", ""], id="an empty command"),
+    pytest.param(["--url", "ftp://x/"], id="no URL"),
+    pytest.param(["--keep", "0"], id="keep nothing"),
+]
+
+
+@pytest.mark.parametrize("words", USAGE)
+def test_wrong_usage(toy: Toy, words: list[str]) -> None:
+    done = toy.apply(*words)
+    assert done.code == 2
+    assert "Error" in done.err
+    assert "Traceback" not in done.err
+    assert toy.content() is None
