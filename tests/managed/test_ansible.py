@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +46,16 @@ class Controller:
     machine: Machine
 
     @property
+    def connection(self) -> tuple[str, ...]:
+        """Options of ssh: one connection for all that a module of tests does."""
+        kept = ("-o", "ControlMaster=auto", "-o", "ControlPersist=300", "-o", f"ControlPath={self.place}/ssh")
+        return (*kept, "-o", "UserKnownHostsFile=/dev/null")
+
+    def close(self) -> None:
+        """End the connection."""
+        subprocess.run(["ssh", *self.connection, "-q", "-O", "exit", HOST], check=False, capture_output=True)
+
+    @property
     def site(self) -> Path:
         """The site file of the example."""
         return self.place / "ansible/files/packages.yaml"
@@ -64,7 +74,7 @@ class Controller:
                 "ANSIBLE_NOCOLOR": "1",
                 "ANSIBLE_PIPELINING": "1",
                 "ANSIBLE_HOST_KEY_CHECKING": "0",
-                "ANSIBLE_SSH_ARGS": "-o ControlMaster=no -o UserKnownHostsFile=/dev/null",
+                "ANSIBLE_SSH_ARGS": " ".join(self.connection),
             },
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -81,7 +91,7 @@ def controller(
     request: pytest.FixtureRequest,
     start_machine: Callable[[str], Machine],
     tmp_path_factory: pytest.TempPathFactory,
-) -> Controller:
+) -> Iterator[Controller]:
     """The example as somebody copies it, for one machine."""
     program = ansible()
     machine = start_machine(request.param)
@@ -95,7 +105,9 @@ def controller(
         f"[index]\nmachine ansible_host={HOST} ansible_port={machine.box.port(SSH)} ansible_user=root"
         f" ansible_ssh_private_key_file={key}\n[index:vars]\nrewritegen_server={request.param}\n"
     )
-    return Controller(program, place, machine)
+    opened = Controller(program, place, machine)
+    yield opened
+    opened.close()
 
 
 def test_it_installs_changes_nothing_twice_and_refuses_what_is_wrong(controller: Controller) -> None:
