@@ -15,21 +15,21 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from rewritegen import __version__
+from rewritegen.cli_apply import apply
 from rewritegen.cli_cache import cache
 from rewritegen.cli_check import check
 from rewritegen.cli_clients import clients
 from rewritegen.cli_completion import completion
 from rewritegen.cli_explain import explain
 from rewritegen.cli_lint import lint
+from rewritegen.cli_site import read_site, render_site, say, say_problems
 from rewritegen.cli_start import init, schema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rewritegen.diagnostics import Problem
     from rewritegen.pages import IndexJob, IndexReport, Progress
-    from rewritegen.servers.base import Capabilities, Files, Scope
-    from rewritegen.site import Site
+    from rewritegen.servers.base import Scope
 
 __all__ = ["main"]
 
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = commands.main(args=argv, prog_name="rewritegen", standalone_mode=False)
         sys.stdout.flush()
     except RewritegenError as error:
-        _say_problems(error.problems)
+        say_problems(error.problems)
         return 2
     except click.ClickException as error:
         error.show()
@@ -106,6 +106,7 @@ def commands() -> None:
     metavar="PATH",
     help="Write for this installed server: ask it for its version and modules.",
 )
+@click.option("--force", is_flag=True, help="Write over a file that was changed by hand.")
 @click.option(
     "--offline",
     is_flag=True,
@@ -119,23 +120,24 @@ def generate(
     check: bool,
     diff: bool,
     binary: str | None,
+    force: bool,
     offline: bool,
 ) -> int:
-    """Write the configuration of a site.
+    """Write the configuration of a site: files that change, each by one rename, with the mode and owner they had.
 
     \b
     Example:
       rewritegen generate site.yaml --server nginx -o /etc/nginx/conf.d
     """
     from rewritegen.notes import notes
-    from rewritegen.output import as_text, changed, difference
+    from rewritegen.output import as_text, changed, difference, write_changed
 
     if output == "-" and (check or diff):
         raise click.UsageError("--check and --diff compare with a directory: give it with -o DIR")
-    site = _read(site_file, offline=offline)
+    site = read_site(site_file, offline=offline)
     for note in notes(site, server_name):
-        _say(f"note: {note}")
-    files = _render(site, server_name, scope, binary)
+        say(f"note: {note}")
+    files = render_site(site, server_name, scope, binary)
     if output == "-":
         click.echo(as_text(files), nl=False)
         return 0
@@ -145,47 +147,11 @@ def generate(
         click.echo(difference(files, directory), nl=False)
     if check or diff:
         return 3 if names else 0
-    files.write(directory)
-    for name in names:
-        click.echo(f"wrote {directory / name}", err=True)
+    for name, in_place in write_changed(files, directory, force=force).items():
+        say(f"wrote {directory / name}{' in place: it is mounted by itself' * in_place}")
     if not names:
-        click.echo("unchanged", err=True)
+        say("unchanged")
     return 0
-
-
-def _read(site_file: str, *, offline: bool) -> Site:
-    from dataclasses import replace
-
-    from rewritegen.site import load_site
-
-    site = load_site(site_file)
-    return replace(site, offline=True) if offline else site
-
-
-def _render(site: Site, server_name: str, scope: Scope, binary: str | None) -> Files:
-    """Render a site, or raise with everything that the server refuses."""
-    from rewritegen.diagnostics import RewritegenError
-    from rewritegen.plan import compile_plan
-    from rewritegen.servers import server
-
-    program = server(server_name)
-    plan = compile_plan(site)
-    can: Capabilities = program.capabilities(binary) if binary else program.baseline
-    if problems := program.refusals(plan, scope, can):
-        raise RewritegenError(_located(site, problems))
-    try:
-        return program.render(plan, scope, can)
-    except RewritegenError as error:
-        raise RewritegenError(_located(site, error.problems)) from error
-
-
-def _located(site: Site, problems: Sequence[Problem]) -> list[Problem]:
-    """Give problems that know only their YAML key the place of that key in the file."""
-    from dataclasses import replace
-
-    return [
-        replace(problem, place=problem.place or site.place(problem.key)) for problem in problems
-    ]
 
 
 @commands.command()
@@ -246,8 +212,8 @@ def _watch(job: IndexJob, progress: Progress | None) -> int:
 def _report(report: IndexReport) -> None:
     from rewritegen.indexing import summary
 
-    _say_problems(report.problems)
-    _say(summary(report))
+    say_problems(report.problems)
+    say(summary(report))
 
 
 def _forget(state: Path, raw: str) -> int:
@@ -259,9 +225,9 @@ def _forget(state: Path, raw: str) -> int:
     except InvalidNameError as error:
         raise click.UsageError(str(error)) from error
     if forget(state, name):
-        _say(f"forgot {name}: unless it is claimed or comes back, fallbacks are asked for it now")
+        say(f"forgot {name}: unless it is claimed or comes back, fallbacks are asked for it now")
         return 0
-    _say(f"{name} was not among the scanned names")
+    say(f"{name} was not among the scanned names")
     return 1
 
 
@@ -302,10 +268,11 @@ def serve(
     """
     from rewritegen.serve import serve_site
 
-    site = _read(site_file, offline=offline)
-    return serve_site(site, server_name, port=port, state=state, reindex=reindex, say=_say)
+    site = read_site(site_file, offline=offline)
+    return serve_site(site, server_name, port=port, state=state, reindex=reindex, say=say)
 
 
+commands.add_command(apply)
 commands.add_command(cache)
 commands.add_command(check)
 commands.add_command(completion)
@@ -314,15 +281,3 @@ commands.add_command(init)
 commands.add_command(lint)
 commands.add_command(schema)
 commands.add_command(clients)
-
-
-def _say(text: str) -> None:
-    click.echo(text, err=True)
-
-
-def _say_problems(problems: Sequence[Problem]) -> None:
-    from rewritegen.diagnostics import render
-    from rewritegen.terminal import colours
-
-    colour = colours(sys.stderr)
-    click.echo(render(tuple(problems), colour=colour), err=True, nl=False, color=colour)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 
+from rewritegen.diagnostics import RewritegenError
+from rewritegen.placing import put
+from rewritegen.provenance import foreign
 from rewritegen.servers.base import Files
 
-__all__ = ["as_text", "changed", "difference"]
+__all__ = ["as_text", "changed", "difference", "write_changed"]
 
 
 def as_text(files: Files) -> str:
@@ -33,6 +36,20 @@ def difference(files: Files, directory: Path) -> str:
         )
         parts.extend(lines)
     return "".join(parts)
+
+
+def write_changed(files: Files, directory: Path, *, force: bool) -> dict[str, bool]:
+    """Write what changed, each file by one rename; return by name whether it could only be written in place.
+
+    :raises RewritegenError: when a file is there that was not generated as it is, unless ``force``.
+    """
+    names = changed(files, directory)
+    if not force and (problems := foreign(files, directory, names)):
+        raise RewritegenError(problems)
+    for name in ("", *files.directories):
+        (directory / name).mkdir(parents=True, exist_ok=True)
+    texts = dict(files.texts)
+    return {name: put(directory / name, texts[name].encode()) for name in names}
 
 
 def _present(path: Path) -> str | None:

@@ -10,18 +10,16 @@ import os
 import pwd
 import shutil
 import signal
-import ssl
 import subprocess
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from rewritegen.answering import addresses_of, await_fingerprint
 from rewritegen.diagnostics import Problem, RewritegenError, render
 from rewritegen.indexing import index_job, summary
 from rewritegen.machine import adapted, keep_copies
@@ -189,36 +187,18 @@ def _running(
 
 def _await_answer(child: subprocess.Popen[bytes], plan: Plan, tree: Path, fingerprint: str) -> None:
     """Wait until this configuration answers: another server may hold the port."""
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline and child.poll() is None:
-        if _answer(plan) == fingerprint:
-            return
-        with suppress(subprocess.TimeoutExpired):
-            child.wait(0.02)
+    late = await_fingerprint(
+        addresses_of(plan)[:1],
+        lambda came: came == fingerprint,
+        _START_SECONDS,
+        lambda: child.poll() is None,
+    )
+    if late is None:
+        return
     text = _last_lines(tree) or "it said nothing"
     help_text = f"{text}\nis the port taken, or below 1024? another one: --port PORT"
     message = f"the server did not start to answer at {_local_url(plan)}"
     raise RewritegenError([Problem("RG804", message, None, help_text)])
-
-
-def _answer(plan: Plan) -> str:
-    """Return the fingerprint that is answered where the site should be; empty when nobody answers."""
-    address, port = plan.listen[0]
-    if plan.tls:
-        # the certificate is for clients, which know the site by name
-        context = ssl._create_unverified_context()  # noqa: S323
-        connection: HTTPConnection = HTTPSConnection(
-            address or "127.0.0.1", port, timeout=1, context=context
-        )
-    else:
-        connection = HTTPConnection(address or "127.0.0.1", port, timeout=1)
-    try:
-        connection.request("GET", "/-/rewritegen", headers={"Host": plan.server_name})
-        return connection.getresponse().read(200).decode("ascii", errors="replace").strip()
-    except (OSError, HTTPException):
-        return ""
-    finally:
-        connection.close()
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:

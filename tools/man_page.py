@@ -23,9 +23,12 @@ __all__ = ["man_page", "sections_of"]
 
 EXIT_CODES = (
     ("0", "Fine, or unchanged."),
-    ("1", "There are findings, a failed probe, or nothing of what was asked for."),
+    (
+        "1",
+        "There are findings, a failed probe, nothing of what was asked for, or an apply that was undone.",
+    ),
     ("2", "Wrong usage, or a wrong site file."),
-    ("3", "Would change (generate --check, --diff)."),
+    ("3", "Would change (generate --check, --diff; apply --dry-run)."),
 )
 ENVIRONMENT = (
     ("NO_COLOR", "When it is set, nothing is coloured. Pipes and files get no colour anyway."),

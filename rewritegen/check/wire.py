@@ -42,6 +42,8 @@ class Target(NamedTuple):
     prefix: str
     """What stands before the site's own paths, where a front serves it at a sub-path; without a final slash."""
     mount: str
+    connect: str = ""
+    """Where to connect, when that is not the host: the server itself, whatever its name leads to."""
 
     @property
     def authority(self) -> str:
@@ -200,7 +202,8 @@ class Wire:
 
         :raises OSError: when it cannot be made; certificates are verified.
         """
-        plain = socket.create_connection((self.target.host, self.target.port), self.limits.timeout)
+        place = (self.target.connect or self.target.host, self.target.port)
+        plain = socket.create_connection(place, self.limits.timeout)
         context = tls or self.tls
         try:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -10,10 +10,13 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from rewritegen.diagnostics import Problem
 from rewritegen.plan import Plan
+
+if TYPE_CHECKING:
+    from rewritegen.servers.live import Live
 
 __all__ = [
     "FINGERPRINT_PLACE",
@@ -124,3 +127,10 @@ class Server(Protocol):
 
     def test_command(self, binary: str, tree: Path) -> list[str]:
         """Return the command that tests a standalone tree and exits 0 when it is fine."""
+
+    def live(self, binary: str, config: Path | None, root: Path | None) -> Live:
+        """Return the server as it is set up on this machine.
+
+        :param config: its main configuration, when it is not the one that the program was built for.
+        :param root: the directory that it was started with (nginx ``-p``, httpd ``-d``).
+        """

@@ -19,7 +19,7 @@ import crossplane
 import pytest
 import yaml
 
-from rewritegen.cli import _located
+from rewritegen.cli_site import located
 from rewritegen.diagnostics import CODES, Problem, RewritegenError, SiteError
 from rewritegen.plan import compile_plan
 from rewritegen.servers import SERVER_NAMES, server
@@ -179,7 +179,7 @@ class Bench:
                 return made, left, text
             except RewritegenError as error:
                 gone = set()
-                for problem in _located(made, error.problems):
+                for problem in located(made, error.problems):
                     check_problem(problem, {"RG601": "", "RG701": ""})
                     gone |= {path for path in left if path.startswith(problem.key)}
             left = {path: text for path, text in left.items() if path not in gone}

@@ -19,6 +19,7 @@ from rewritegen.steps import TryProxy
 
 if TYPE_CHECKING:
     from rewritegen.servers.apache.view import Module, View
+    from rewritegen.servers.live import Live
 
 __all__ = ["Apache"]
 
@@ -105,6 +106,12 @@ class Apache:
     def test_command(self, binary: str, tree: Path) -> list[str]:
         """Return the command that tests a standalone tree and exits 0 when it is fine."""
         return [*_start(binary, tree), "-t"]
+
+    def live(self, binary: str, config: Path | None, root: Path | None) -> Live:
+        """Return this server as it is set up on this machine."""
+        from rewritegen.servers.apache.live import LiveApache
+
+        return LiveApache(binary, config, root)
 
 
 def _asking_parts(seen: View) -> Iterator[str]:

@@ -13,6 +13,7 @@ from rewritegen.servers.nginx.refusals import refusals
 
 if TYPE_CHECKING:
     from rewritegen.plan import Plan
+    from rewritegen.servers.live import Live
 
 __all__ = ["Nginx"]
 
@@ -51,3 +52,9 @@ class Nginx:
     def test_command(self, binary: str, tree: Path) -> list[str]:
         """Return ``nginx -t`` for a tree."""
         return [binary, "-p", str(tree), "-c", "nginx.conf", "-t"]
+
+    def live(self, binary: str, config: Path | None, root: Path | None) -> Live:
+        """Return this server as it is set up on this machine."""
+        from rewritegen.servers.nginx.live import LiveNginx
+
+        return LiveNginx(binary, config, root)

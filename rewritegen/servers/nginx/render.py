@@ -40,6 +40,9 @@ CIPHERS = "ECDHE+AESGCM:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY130
 #: Answers of an upstream that are passed on besides 2xx, and nginx's own word for a client that went away.
 _NO_FAILURES = (304, 404, 416, 499)
 
+#: Where every distribution has it.
+_LOG_DIRECTORY = "/var/log/nginx"
+
 _TEMPORARY = ("proxy", "fastcgi", "uwsgi", "scgi")
 
 
@@ -161,7 +164,7 @@ def _certificate(plan: Plan) -> tuple[tuple[str, str], ...]:
 
 
 def _log(plan: Plan, scope: Scope) -> str:
-    directory = "logs" if scope == "standalone" else "/var/log/nginx"
+    directory = "logs" if scope == "standalone" else _LOG_DIRECTORY
     return f"{directory}/{plan.server_name}.access.json"
 
 

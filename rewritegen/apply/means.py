@@ -1,0 +1,179 @@
+"""How an apply reaches its server: test, reload, questions, hooks; from the server itself or from the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rewritegen.answering import Address, await_fingerprint
+from rewritegen.apply.binding import unbindable
+from rewritegen.apply.commands import CONFIG_WORD, Result, run, run_hook
+from rewritegen.apply.model import ApplyFailedError, Generation
+from rewritegen.apply.trial import Trial, standing_in
+from rewritegen.diagnostics import Problem, RewritegenError
+from rewritegen.servers.live import Live
+
+__all__ = ["Means"]
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What an apply may use."""
+
+    server: str
+    live: Live | None
+    """None: the server is elsewhere, as in a container, and reached by the two commands only."""
+    test_words: tuple[str, ...] = ()
+    reload_words: tuple[str, ...] = ()
+    timeout: float = 30.0
+    """Seconds that each of test, reload and the first answer may take."""
+    say: Callable[[str], None] = lambda _text: None
+    check: Callable[[Generation], Sequence[Problem]] | None = None
+    before: str = ""
+    after: str = ""
+
+    @property
+    def tests_installed(self) -> bool:
+        """Whether the test can only read what is installed: the command does not take another main file."""
+        return self.live is None or bool(self.test_words and CONFIG_WORD not in self.test_words)
+
+    # ------------------------------------------------------------------ test and reload
+
+    def try_out(self, wanted: Mapping[Path, bytes | None], directory: Path) -> None:
+        """Test the whole configuration with these files in place of the installed ones.
+
+        :raises ApplyFailedError: RG844 when the server refuses it, RG848 when it could not listen.
+        :raises RewritegenError: RG842 when it would not read them.
+        """
+        live = self.live
+        if live is None:
+            return  # what is elsewhere is tested when it is installed
+        with standing_in(live, wanted, directory) as trial:
+            given = (str(trial.main) if word == CONFIG_WORD else word for word in self.test_words)
+            self._test(tuple(given) or live.test_command(trial.main))
+            if not self.reload_words and not self.test_words:
+                # else the server may have a network of its own
+                _look_at_listening(live, trial, wanted)
+
+    def test_installed(self) -> None:
+        """Test the configuration as it is installed.
+
+        :raises ApplyFailedError: RG844 when the server refuses it.
+        """
+        words = self.test_words or (
+            tuple(self.live.test_command(self.live.config)) if self.live else ()
+        )
+        if words:
+            self._test(words)
+
+    def reload(self) -> None:
+        """Let the server read its configuration again, by its control command.
+
+        :raises ApplyFailedError: RG845 when the command says no.
+        """
+        words = self.reload_words or tuple(self.live.reload_command() if self.live else ())
+        result = run(words, self.timeout)
+        if result.code != 0:
+            help = result.said or "it said nothing"
+            raise ApplyFailedError(
+                Problem("RG845", f"the server was not reloaded: {result.ended}", None, help)
+            )
+
+    def _test(self, words: Sequence[str]) -> None:
+        result = run(words, self.timeout)
+        if result.code != 0:
+            message = f"{self.server} does not accept the whole configuration: {result.ended}"
+            raise ApplyFailedError(
+                Problem("RG844", message, None, result.said or "it said nothing")
+            )
+
+    # ------------------------------------------------------------------ questions
+
+    def await_new(self, generation: Generation) -> None:
+        """Wait until the new configuration answers everywhere; without one, until the old one does not.
+
+        :raises ApplyFailedError: RG846 when it does not in time.
+        """
+        wanted = generation.fingerprint
+        if wanted:
+            late = await_fingerprint(generation.addresses, lambda c: c == wanted, self.timeout)
+        else:
+            late = await_fingerprint(generation.was_at, lambda c: c != generation.was, self.timeout)
+        if late is not None:
+            raise ApplyFailedError(_unanswered(*late, wanted, self.timeout))
+
+    def await_old(self, generation: Generation) -> None:
+        """Wait until what answered before answers again, if anything did.
+
+        :raises ApplyFailedError: RG846 when it does not in time.
+        """
+        was = generation.was
+        if was and (late := await_fingerprint(generation.was_at, lambda c: c == was, self.timeout)):
+            raise ApplyFailedError(_unanswered(*late, was, self.timeout))
+
+    # ------------------------------------------------------------------ hooks
+
+    def hook(self, command: str, generation: Generation, result: str, directory: Path) -> Result:
+        """Run a hook, and tell it what happened: ``result`` is pending, applied, rolled-back or undone."""
+        facts = {
+            "result": result,
+            "server": self.server,
+            "generation": str(generation.number),
+            "fingerprint": generation.fingerprint,
+            "was": generation.was,
+            "files": "\n".join(str(change.path) for change in generation.needed),
+            "state": str(directory),
+        }
+        return run_hook(command, self.timeout, facts)
+
+    def run_before(self, generation: Generation, directory: Path) -> None:
+        """Run the hook that may say no.
+
+        :raises ApplyFailedError: RG849 when it does.
+        """
+        if not self.before:
+            return
+        result = self.hook(self.before, generation, "pending", directory)
+        if result.code != 0:
+            message = f"the hook before it said no, and nothing was changed: {result.ended}"
+            raise ApplyFailedError(
+                Problem("RG849", message, None, result.said or "it said nothing")
+            )
+
+    def run_after(self, generation: Generation, result: str, directory: Path) -> Problem | None:
+        """Run the hook that is told of it; return what went wrong with that."""
+        if not self.after:
+            return None
+        try:
+            ended = self.hook(self.after, generation, result, directory)
+        except RewritegenError as error:
+            return error.problems[0]
+        if ended.code == 0:
+            return None
+        message = f"the hook after it failed, and nothing was undone for that: {ended.ended}"
+        return Problem("RG850", message, None, ended.said or "it said nothing")
+
+
+def _look_at_listening(live: Live, trial: Trial, wanted: Mapping[Path, bytes | None]) -> None:
+    texts = [data.decode("utf-8", "replace") for data in wanted.values() if data]
+    held = [path.read_text("utf-8", "replace") for path in wanted if path.is_file()]
+    new = frozenset().union(*(live.must_bind(text) for text in texts))
+    present = frozenset().union(*(live.must_bind(text) for text in [*trial.seen, *held]))
+    if problems := unbindable(new, present):
+        raise ApplyFailedError(*problems)
+
+
+def _unanswered(address: Address, came: str, wanted: str, seconds: float) -> Problem:
+    answer = f"answers with {came[:12]}..." if came else "does not answer with a fingerprint"
+    if wanted:
+        message = (
+            f"{address}/-/rewritegen {answer}, {seconds:g} s after the reload, not {wanted[:12]}..."
+        )
+    else:
+        message = f"{address}/-/rewritegen still {answer}, {seconds:g} s after the reload"
+    help = (
+        "is it this server that listens there, and is there room for one more? see its error log; "
+        "if it only takes long, --timeout SECONDS; if clients reach it elsewhere, --url URL"
+    )
+    return Problem("RG846", message, None, help)

@@ -1,0 +1,200 @@
+"""The state of ``apply``: the lock, what is under way, and the generations that went well.
+
+    DIR/lock                                  one apply at a time, of all sites: they share a server
+    DIR/SERVER_NAME/SERVER/pending/           written and synced before anything is touched, gone when all is well
+    DIR/SERVER_NAME/SERVER/generations/N/     the same directory, renamed: what a generation changed
+    DIR/SERVER_NAME/SERVER/trial/             copies of configuration files that a test reads
+
+A directory is complete from the moment that it has its name: it is made under another one, synced, and renamed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from rewritegen.answering import Address
+from rewritegen.apply.model import FileChange, Generation
+from rewritegen.diagnostics import Problem, RewritegenError
+from rewritegen.placing import sync_directory
+
+__all__ = ["DEFAULT_STATE", "Store"]
+
+DEFAULT_STATE = "/var/lib/rewritegen/apply"
+
+_RECORD = "record.json"
+_POLL_SECONDS = 0.05
+
+
+class Store:
+    """What is remembered of one site on one server."""
+
+    def __init__(self, base: Path, server_name: str, server: str) -> None:
+        self.base = base.absolute()
+        self.root = self.base / server_name / server
+        self.pending_directory = self.root / "pending"
+        self.trial = self.root / "trial"
+        self._generations = self.root / "generations"
+
+    @contextmanager
+    def lock(self, wait: float) -> Iterator[None]:
+        """Hold the lock; it goes with the process, however that ends.
+
+        :raises RewritegenError: RG841 when another process has it, and still after ``wait`` seconds.
+        """
+        self.base.mkdir(parents=True, exist_ok=True)
+        deadline = time.monotonic() + wait
+        with (self.base / "lock").open("a+", encoding="ascii") as file:
+            while not _locked(file.fileno()):
+                if time.monotonic() >= deadline:
+                    raise RewritegenError([self._busy(file.fileno())])
+                time.sleep(_POLL_SECONDS)
+            file.truncate(0)
+            file.write(f"{os.getpid()}\n")
+            file.flush()
+            yield
+
+    def _busy(self, descriptor: int) -> Problem:
+        pid = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip() or "?"
+        message = f"another apply is at work here: process {pid} holds {self.base / 'lock'}"
+        return Problem("RG841", message, None, "wait for it: --wait SECONDS")
+
+    # -------------------------------------------------------------- what is under way
+
+    def begin(self, generation: Generation) -> None:
+        """Write down what is going to be changed; nothing may be touched before this has returned."""
+        new = self.root / "new"
+        shutil.rmtree(new, ignore_errors=True)
+        new.mkdir(parents=True)
+        try:
+            for index, change in enumerate(generation.changes):
+                for word, data in (("before", change.before), ("after", change.after)):
+                    if data is not None:
+                        _write(new / f"{index}.{word}", data)
+            _write(new / _RECORD, _as_json(generation))
+        except OSError as error:
+            error.filename = error.filename or str(new)
+            shutil.rmtree(new, ignore_errors=True)
+            raise
+        sync_directory(new)
+        os.rename(new, self.pending_directory)  # noqa: PTH104 - tests count the calls of os
+        sync_directory(self.root)
+
+    def pending(self) -> Generation | None:
+        """Return what was begun and not ended."""
+        return _read(self.pending_directory)
+
+    def commit(self, generation: Generation, keep: int) -> None:
+        """Make what is under way the newest generation, and forget those that are too old."""
+        self._generations.mkdir(exist_ok=True)
+        os.rename(self.pending_directory, self._generations / str(generation.number))  # noqa: PTH104
+        sync_directory(self._generations)
+        sync_directory(self.root)
+        for number in self._numbers()[:-keep]:
+            self._remove(self._generations / str(number))
+
+    def abandon(self) -> None:
+        """Forget what was under way: all of it is undone, or none of it was done."""
+        self._remove(self.pending_directory)
+
+    def _remove(self, path: Path) -> None:
+        """Take a directory away in one step, so that nobody ever reads half of one."""
+        gone = self.root / "gone"
+        shutil.rmtree(gone, ignore_errors=True)
+        with suppress(FileNotFoundError):
+            os.rename(path, gone)  # noqa: PTH104
+            sync_directory(path.parent)
+        shutil.rmtree(gone, ignore_errors=True)
+
+    # -------------------------------------------------------------- what went well
+
+    def generations(self) -> tuple[Generation, ...]:
+        """Return the generations that are kept, the oldest first."""
+        found = (_read(self._generations / str(number)) for number in self._numbers())
+        return tuple(generation for generation in found if generation is not None)
+
+    def last(self) -> Generation | None:
+        """Return the newest generation."""
+        numbers = self._numbers()
+        return _read(self._generations / str(numbers[-1])) if numbers else None
+
+    def _numbers(self) -> list[int]:
+        try:
+            names = os.listdir(self._generations)  # noqa: PTH208 - names only
+        except FileNotFoundError:
+            return []
+        return sorted(int(name) for name in names if name.isdigit())
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _write(path: Path, data: bytes) -> None:
+    # readable by root alone: it may hold what an administrator wrote by hand
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(descriptor)
+
+
+def _as_json(generation: Generation) -> bytes:
+    data: dict[str, Any] = {
+        "version": 1,
+        "number": generation.number,
+        "stands_for": generation.stands_for,
+        "previous": generation.previous,
+        "what": generation.what,
+        "when": generation.when,
+        "fingerprint": generation.fingerprint,
+        "addresses": [address.as_data() for address in generation.addresses],
+        "was": generation.was,
+        "was_at": [address.as_data() for address in generation.was_at],
+        "files": [str(change.path) for change in generation.changes],
+    }
+    return (json.dumps(data, indent=1) + "\n").encode()
+
+
+def _read(directory: Path) -> Generation | None:
+    try:
+        data = json.loads((directory / _RECORD).read_bytes())
+    except FileNotFoundError:
+        return None
+    return Generation(
+        number=data["number"],
+        stands_for=data["stands_for"],
+        previous=data["previous"],
+        what=data["what"],
+        when=data["when"],
+        fingerprint=data["fingerprint"],
+        addresses=tuple(Address(**address) for address in data["addresses"]),
+        was=data["was"],
+        was_at=tuple(Address(**address) for address in data["was_at"]),
+        changes=tuple(
+            FileChange(
+                Path(path),
+                _bytes(directory / f"{index}.before"),
+                _bytes(directory / f"{index}.after"),
+            )
+            for index, path in enumerate(data["files"])
+        ),
+    )
+
+
+def _bytes(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,146 @@
+"""One change from beginning to end: tried out, written down, put in place, loaded, looked at; or undone.
+
+Killed at any point, a server that is started in that moment finds the old files or the new ones, each of them whole and
+accepted by the server's own test; and what is written down tells the next run what to put back.
+"""
+
+from __future__ import annotations
+
+from rewritegen.apply.means import Means
+from rewritegen.apply.model import ApplyFailedError, FileChange, Generation, state_after
+from rewritegen.apply.store import Store
+from rewritegen.apply.trial import clear
+from rewritegen.diagnostics import Problem, RewritegenError, visible
+from rewritegen.placing import present, put, waiting_name
+
+__all__ = ["carry_out", "recover"]
+
+
+def carry_out(store: Store, means: Means, generation: Generation, keep: int) -> None:
+    """Make a generation the one that is there and answers, or leave everything as it was.
+
+    :raises ApplyFailedError: when it did not work; the text says whether the old files are back.
+    """
+    installs_first = means.tests_installed or _has_files_of_its_own(generation)
+    means.run_before(generation, store.root)
+    store.begin(generation)
+    try:
+        if not installs_first:
+            means.try_out(state_after(generation), store.trial)
+    except BaseException:
+        store.abandon()
+        raise
+    try:
+        for change in generation.needed:
+            _put(means, change, change.after)
+        if installs_first:
+            means.test_installed()
+        means.reload()
+        means.await_new(generation)
+        means.say(f"{means.server} answers with {generation.fingerprint[:12] or 'nothing of ours'}")
+        _look(means, generation)
+    except BaseException as error:
+        _undo(store, means, generation, error)
+        raise
+    store.commit(generation, keep)
+
+
+def recover(store: Store, means: Means, *, force: bool) -> Generation | None:
+    """Undo what a killed run began, and return it; None when nothing was under way.
+
+    :raises RewritegenError: RG851 when somebody else has changed the files since, unless ``force``.
+    :raises ApplyFailedError: when the server does not come back with the old files.
+    """
+    if means.live is not None:
+        clear(means.live, store.trial)
+    pending = store.pending()
+    if pending is None:
+        return None
+    for change in pending.needed:
+        waiting_name(change.path).unlink(missing_ok=True)
+    if strange := [change for change in pending.needed if not _is_ours(change)]:
+        if not force:
+            raise RewritegenError([_changed_since(change) for change in strange])
+        store.abandon()
+        return pending
+    means.say(f"an apply of {pending.when} was interrupted: the files before it are put back")
+    _restore(store, means, pending)
+    return pending
+
+
+def _undo(store: Store, means: Means, generation: Generation, cause: BaseException) -> None:
+    """Put the old files back after a failure, and say so in the failure.
+
+    :raises ApplyFailedError: when that fails, too; what is written down stays for the next run.
+    """
+    try:
+        _restore(store, means, generation)
+    except (RewritegenError, OSError) as second:
+        raise _not_undone(cause, second) from cause
+    if means.after and (problem := means.run_after(generation, "undone", store.root)):
+        means.say(f"warning: {problem.message}")
+    means.say("the files before it are back, and loaded")
+
+
+def _restore(store: Store, means: Means, generation: Generation) -> None:
+    """Put the old files back and load them."""
+    for change in reversed(generation.needed):
+        if present(change.path) != change.before:
+            _put(means, change, change.before)
+    try:
+        means.reload()
+    except ApplyFailedError:
+        if generation.was:
+            raise  # where nothing answered before, there may be no server to reload
+    means.await_old(generation)
+    store.abandon()
+
+
+def _put(means: Means, change: FileChange, data: bytes | None) -> None:
+    if put(change.path, data):
+        means.say(
+            f"warning: {visible(str(change.path))} is mounted by itself and was written in place: "
+            "who reads it in that moment sees half of it; mount its directory instead"
+        )
+
+
+def _look(means: Means, generation: Generation) -> None:
+    if means.check is None or not generation.fingerprint:
+        return
+    if problems := means.check(generation):
+        raise ApplyFailedError(*problems)
+
+
+def _has_files_of_its_own(generation: Generation) -> bool:
+    """Tell whether something changes that no `include` names: a test of copies would read the installed one."""
+    return any(change.path.suffix != ".conf" for change in generation.needed)
+
+
+def _is_ours(change: FileChange) -> bool:
+    """Tell whether a file is what it was, what it becomes, or the half of that which a killed write in place left."""
+    now = present(change.path)
+    if now in (change.before, change.after):
+        return True
+    return now is not None and any(
+        data is not None and data.startswith(now) for data in (change.before, change.after)
+    )
+
+
+def _changed_since(change: FileChange) -> Problem:
+    message = (
+        f"{visible(str(change.path))} was changed by somebody else after an apply was interrupted"
+    )
+    help = "keep what is wanted of it, then run it again with --force: what was interrupted is forgotten"
+    return Problem("RG851", message, None, help)
+
+
+def _not_undone(cause: BaseException, second: RewritegenError | OSError) -> ApplyFailedError:
+    problems = list(cause.problems) if isinstance(cause, RewritegenError) else []
+    if isinstance(second, OSError):
+        reason = f"{(second.strerror or str(second)).lower()}: {visible(str(second.filename))}"
+    else:
+        reason = second.problems[0].message
+    help = "mend that, and run it again: it is written down what to put back"
+    message = f"the change failed, and could not be undone: {reason}"
+    problems.append(Problem("RG852", message, None, help))
+    return ApplyFailedError(*problems, undone=False)

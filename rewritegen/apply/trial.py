@@ -1,0 +1,156 @@
+"""A copy of a server's whole configuration that reads new files in the place of installed ones.
+
+A file of a virtual host cannot be tested alone: what breaks it is as often another one (the same port, the same name of
+a log format). And it must not be installed to be tested: a machine that boots in that second would find it. So the main
+file, and what lies between it and our files, is copied with the `include` of our files changed; everything else
+is read from where it lies.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import glob
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from rewritegen.diagnostics import Problem, RewritegenError, visible
+from rewritegen.servers.live import Include, Live
+
+__all__ = ["Trial", "clear", "standing_in"]
+
+#: Files that include each other have no end; nobody nests deeper on purpose.
+_DEEPEST = 16
+_WILDCARD = frozenset("*?[")
+
+
+class Trial:
+    """The copies that stand for the present files; ``texts`` by path, the main one at ``main``."""
+
+    def __init__(self, live: Live, wanted: Mapping[Path, bytes | None], directory: Path) -> None:
+        self._live = live
+        self._directory = directory
+        self._wanted = {os.path.realpath(path): data for path, data in wanted.items()}
+        self._met: set[str] = set()
+        self.texts: dict[Path, bytes] = {}
+        self.seen: list[str] = []
+        """Every text of the present configuration that is not replaced."""
+        self.main = live.trial(directory)
+        text = self._changed(live.config, 0)
+        self.texts[self.main] = self._present(live.config) if text is None else text
+
+    def unread(self) -> list[Path]:
+        """Return the wanted files that the configuration would never read."""
+        return sorted(
+            Path(path)
+            for path, data in self._wanted.items()
+            if data is not None and path.endswith(".conf") and path not in self._met
+        )
+
+    def _present(self, path: Path) -> bytes:
+        return path.read_bytes()
+
+    def _changed(self, path: Path, depth: int) -> bytes | None:
+        """Return what a file must say to read the wanted ones; None when it may stay as it is."""
+        real = os.path.realpath(path)
+        ours = real in self._wanted
+        if ours:
+            self._met.add(real)
+            data = self._wanted[real]
+            if data is None:
+                return b""
+        else:
+            data = self._present(path)
+        text = data.decode("utf-8", "surrogateescape")
+        if not ours:
+            self.seen.append(text)
+        changed, end = "", 0
+        touched = ours
+        for include in self._live.includes(text) if depth < _DEEPEST else ():
+            lines = self._includes(include, depth)
+            if lines is not None:
+                touched = True
+                changed += text[end : include.start] + "\n".join(lines)
+                end = include.end
+        return (changed + text[end:]).encode("utf-8", "surrogateescape") if touched else None
+
+    def _includes(self, include: Include, depth: int) -> list[str] | None:
+        """Return the directives that take the place of one; None when nothing of ours is behind it."""
+        lines: list[str] = []
+        touched = False
+        for path in self._files(include.pattern):
+            try:
+                changed = self._changed(path, depth + 1)
+            except OSError:
+                changed = None  # the test of the server says it better
+            if changed is None:
+                lines.append(self._live.include(path))
+                continue
+            touched = True
+            if self._wanted.get(os.path.realpath(path), b"") is None:
+                continue
+            copy = self._directory / f"{len(self.texts)}.conf"
+            self.texts[copy] = changed
+            lines.append(self._live.include(copy))
+        return lines if touched else None
+
+    def _files(self, pattern: str) -> list[Path]:
+        """Return what a pattern names now, and would name with the wanted files, in the order of the servers."""
+        full = str(self._live.base / pattern)
+        found = set(glob.glob(full))  # noqa: PTH207 - hidden files are left out, as both servers do
+        found |= set(self._would_match(full))
+        names: list[Path] = []
+        for path in sorted(found):
+            if Path(path).is_dir():  # httpd reads a whole directory, hidden files too
+                names += sorted(each for each in Path(path).rglob("*") if each.is_file())
+                names += [
+                    Path(each) for each in self._wanted if Path(each).parent == Path(path).resolve()
+                    and not Path(each).exists()
+                ]  # fmt: skip
+            else:
+                names.append(Path(path))
+        return names
+
+    def _would_match(self, full: str) -> Iterator[str]:
+        parent, name = os.path.split(full)
+        places = glob.glob(parent) if _WILDCARD & set(parent) else [parent]  # noqa: PTH207
+        for path in self._wanted:
+            directory, last = os.path.split(path)
+            for place in places:
+                if os.path.realpath(place) == directory and fnmatch.fnmatchcase(last, name):
+                    yield os.path.join(place, last)  # noqa: PTH118 - as the pattern spells it
+
+
+@contextmanager
+def standing_in(
+    live: Live, wanted: Mapping[Path, bytes | None], directory: Path
+) -> Iterator[Trial]:
+    """Write the copies, and take them away at the end.
+
+    :raises RewritegenError: RG842 when the server would never read one of the files.
+    :raises OSError: when they cannot be written, or the main file cannot be read.
+    """
+    trial = Trial(live, wanted, directory)
+    if unread := trial.unread():
+        message = f"{visible(str(live.config))} does not include {visible(str(unread[0]))}"
+        help = (
+            f"write where it does (-o DIR), add `{live.include(unread[0])}` to it, "
+            "or name another main file with --server-config FILE"
+        )
+        raise RewritegenError([Problem("RG842", message, None, help)])
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for path, data in trial.texts.items():
+            path.write_bytes(data)
+        yield trial
+    finally:
+        clear(live, directory)
+
+
+def clear(live: Live, directory: Path) -> None:
+    """Take away the copies of a test, also of one that was killed."""
+    shutil.rmtree(directory, ignore_errors=True)
+    with suppress(OSError):
+        live.trial(directory).unlink()

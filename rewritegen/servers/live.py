@@ -1,0 +1,62 @@
+"""The contract of a server that runs on this machine: how its whole configuration is read, tested and loaded again.
+
+What differs between nginx and httpd when a file of theirs is replaced lies behind :class:`Live`; ``rewritegen apply``
+knows neither of them.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+__all__ = ["Include", "Live", "program"]
+
+_MORE_PLACES = "/usr/sbin:/usr/local/sbin:/usr/local/apache2/bin"
+
+
+@dataclass(frozen=True, slots=True)
+class Include:
+    """A directive that reads other files: where it stands in the text, and what it names."""
+
+    start: int
+    end: int
+    pattern: str
+
+
+class Live(Protocol):
+    """One server as it is set up here."""
+
+    binary: str
+    config: Path
+    """The main configuration."""
+    base: Path
+    """What relative names of included files are below."""
+    directories: tuple[Path, ...]
+    """Where distributions put virtual hosts, the usual one first."""
+
+    def includes(self, text: str) -> tuple[Include, ...]:
+        """Return what a text includes."""
+
+    def include(self, path: Path) -> str:
+        """Return the directive that includes one file."""
+
+    def trial(self, directory: Path) -> Path:
+        """Return where a changed copy of the main configuration is read as the real one is; else ``directory`` is."""
+
+    def test_command(self, config: Path) -> list[str]:
+        """Return the command that tests a whole configuration, by its main file, and exits 0 when it is fine."""
+
+    def reload_command(self) -> list[str]:
+        """Return the server's own control command for a graceful reload; it tests first and never just signals."""
+
+    def must_bind(self, text: str) -> frozenset[tuple[str, int]]:
+        """Return the addresses of a text without which the server would end at a reload; ``""`` is any address."""
+
+
+def program(*names: str) -> str | None:
+    """Return the first of these programs that is installed, also where an ordinary user's PATH does not look."""
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), _MORE_PLACES])
+    return next((found for name in names if (found := shutil.which(name, path=path))), None)
