@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.managed.machine import SSH, Machine
+from tests.managed.machine import NAME, SSH, Machine
 from tests.managed.tools import ansible
 from tests.support.ports import HOST
 
@@ -86,39 +86,49 @@ class Controller:
         return Played(done.returncode, done.stdout)
 
 
-@pytest.fixture(scope="module", params=["nginx", "apache"])
-def controller(
-    request: pytest.FixtureRequest,
-    start_machine: Callable[[str], Machine],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Controller]:
-    """The example as somebody copies it, for one machine."""
+@pytest.fixture(scope="module")
+def start_controller(
+    start_machine: Callable[[str], Machine], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str, str], Controller]]:
+    """The example as somebody copies it, with an inventory of one machine and further variables."""
     program = ansible()
-    machine = start_machine(request.param)
-    place = tmp_path_factory.mktemp("controller")
-    shutil.copytree(EXAMPLES, place, dirs_exist_ok=True)
-    key = place / "key"
-    generate = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)]
-    subprocess.run(generate, check=True, stdin=subprocess.DEVNULL)
-    machine.put("/root/.ssh/authorized_keys", key.with_suffix(".pub").read_bytes(), 0o600)
-    (place / "inventory.ini").write_text(
-        f"[index]\nmachine ansible_host={HOST} ansible_port={machine.box.port(SSH)} ansible_user=root"
-        f" ansible_ssh_private_key_file={key}\n[index:vars]\nrewritegen_server={request.param}\n"
-    )
-    opened = Controller(program, place, machine)
-    yield opened
-    opened.close()
+    opened: list[Controller] = []
+
+    def begin(kind: str, variables: str) -> Controller:
+        machine = start_machine(kind)
+        place = tmp_path_factory.mktemp(kind)
+        shutil.copytree(EXAMPLES, place, dirs_exist_ok=True)
+        key = place / "key"
+        generate = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)]
+        subprocess.run(generate, check=True, stdin=subprocess.DEVNULL)
+        machine.put("/root/.ssh/authorized_keys", key.with_suffix(".pub").read_bytes(), 0o600)
+        (place / "inventory.ini").write_text(
+            f"[index]\nmachine ansible_host={HOST} ansible_port={machine.box.port(SSH)}"
+            f" ansible_user=root ansible_ssh_private_key_file={key}\n"
+            f"[index:vars]\nrewritegen_server={kind}\n{variables}"
+        )
+        opened.append(Controller(program, place, machine))
+        return opened[-1]
+
+    yield begin
+    for controller in opened:
+        controller.close()
 
 
-def test_it_installs_changes_nothing_twice_and_refuses_what_is_wrong(controller: Controller) -> None:
+def _break(site: Path) -> None:
+    site.write_text(site.read_text().replace("claims:", "claim:"))
+
+
+def _says_what_is_wrong(played: Played) -> None:
+    assert played.status == 2, played.output
+    assert "unknown key `claim` in this private directory" in played.output
+    assert "did you mean `claims`?" in played.output
+
+
+def test_nginx_rendered_on_the_host(start_controller: Callable[[str, str], Controller]) -> None:
     """The life of a machine, in the order in which it happens; each step needs the one before it."""
+    controller = start_controller("nginx", "")
     machine, site = controller.machine, controller.site
-    good = site.read_text()
-
-    before = machine.etc()
-    first_look = controller.play("--check", "--diff")
-    assert (first_look.status, machine.etc()) == (0, before), first_look.output
-    assert "what it would write is not known" in first_look.output
 
     first = controller.play()
     assert first.status == 0, first.output
@@ -127,12 +137,15 @@ def test_it_installs_changes_nothing_twice_and_refuses_what_is_wrong(controller:
     assert "public_one-1.0" in machine.get("/simple/public-one/")
     running = machine.get("/-/rewritegen")
     assert running.strip() in machine.text()
+    for timer in ("index", "check"):
+        machine.must(f"systemctl is-active rewritegen-{timer}@{NAME}.timer")
 
     workers, etc = machine.generation(), machine.etc()
     second = controller.play()
     assert (second.status, second.changed) == (0, 0), second.output
     assert (machine.generation(), machine.etc()) == (workers, etc)
 
+    good = site.read_text()
     site.write_text(good.replace("acme-*", "acme-*, team-*"))
     look = controller.play("--check", "--diff")
     assert look.status == 0, look.output
@@ -140,16 +153,49 @@ def test_it_installs_changes_nothing_twice_and_refuses_what_is_wrong(controller:
     assert re.search(r"^\+.*team-", look.output, re.MULTILINE), look.output
     assert (machine.etc(), machine.get("/-/rewritegen")) == (etc, running)
 
-    changed = controller.play("--diff")
-    assert changed.status == 0, changed.output
-    assert machine.get("/-/rewritegen") != running
-    assert machine.generation() != workers, "it was not reloaded"
-    running, etc = machine.get("/-/rewritegen"), machine.etc()
+    machine.put("/etc/nginx/conf.d/other.conf", "server { listn 81; }\n")
+    refused = controller.play()
+    assert refused.status == 2, refused.output
+    assert 'unknown directive "listn" in /etc/nginx/conf.d/other.conf:1' in refused.output
+    machine.must("rm /etc/nginx/conf.d/other.conf")
+    assert machine.etc() == etc
 
-    site.write_text(good.replace("claims:", "claim:"))
-    for options in ((), ("--check", "--diff")):
-        refused = controller.play(*options)
-        assert refused.status == 2, refused.output
-        assert "unknown key `claim`" in refused.output
-        assert "did you mean `claims`" in refused.output
-        assert (machine.etc(), machine.get("/-/rewritegen")) == (etc, running)
+    _break(site)
+    _says_what_is_wrong(controller.play())
+    assert (machine.etc(), machine.get("/-/rewritegen")) == (etc, running)
+
+
+def test_httpd_rendered_on_the_controller(
+    start_controller: Callable[[str, str], Controller],
+) -> None:
+    """The same with the other server, the other place to render, and what the first test has left out."""
+    program = Path(sys.executable).parent / "rewritegen"
+    variables = f"rewritegen_render_on=controller\nrewritegen_controller_program={program}\n"
+    controller = start_controller("apache", f"{variables}rewritegen_units=false\n")
+    machine, site = controller.machine, controller.site
+
+    before = machine.etc()
+    look = controller.play("--check", "--diff")
+    assert (look.status, machine.etc()) == (0, before), look.output
+    assert look.changed > 0
+
+    first = controller.play()
+    assert first.status == 0, first.output
+    running, workers = machine.get("/-/rewritegen"), machine.generation()
+    assert running.strip() in machine.text()
+    assert "acme_foo-1.0" in machine.get("/simple/acme-foo/")
+
+    site.write_text(site.read_text().replace("acme-*", "acme-*, team-*"))
+    changed = controller.play()
+    assert changed.status == 0, changed.output
+    assert machine.generation() != workers, "it was not reloaded"
+    running, workers, etc = machine.get("/-/rewritegen"), machine.generation(), machine.etc()
+    assert running.strip() in machine.text()
+
+    second = controller.play()
+    assert (second.status, second.changed) == (0, 0), second.output
+    assert (machine.generation(), machine.etc()) == (workers, etc)
+
+    _break(site)
+    _says_what_is_wrong(controller.play("--check", "--diff"))
+    assert (machine.etc(), machine.get("/-/rewritegen")) == (etc, running)

@@ -54,6 +54,7 @@ TOOLS = {
             "the package registry that pip is set up for must have ansible-core;"
             " apt-get install openssh-client",
         ),
+        Tool("salt", ("salt-call",), "the package registry that pip is set up for must have salt"),
         # an engine that answers, or what it takes to start one: see tools/engine.py
         Tool("containers", ("dockerd",), "apt-get install docker.io iptables debootstrap"),
     )
