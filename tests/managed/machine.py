@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,6 +71,7 @@ class Machine:
         with tarfile.open(fileobj=packed, mode="w") as archive:
             member = tarfile.TarInfo(path.lstrip("/"))
             member.size, member.mode = len(raw), mode
+            member.mtime = int(time.time())  # Salt knows a file that it has seen by its time
             archive.addfile(member, io.BytesIO(raw))
         assert self.box.container.put_archive("/", packed.getvalue())
 

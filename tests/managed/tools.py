@@ -52,7 +52,7 @@ def put_salt(machine: Machine) -> None:
     with _made_once("salt", "3.11") as (place, made):
         if not made:
             here = Path(sys.executable)
-            _pip("salt", here, "download", "--no-deps", "--no-build-isolation", "-d", str(place / "sources"), "salt")
+            _pip("salt", here, "download", "--no-deps", "-d", str(place / "sources"), "salt")
             target = ["--target", str(place / "needs"), "--only-binary", ":all:", *target_of("3.11")]
             _pip("salt", here, "install", *target, *_SALT_NEEDS)
             (sources,) = (place / "sources").iterdir()
