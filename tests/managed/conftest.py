@@ -28,9 +28,7 @@ def wheelhouses(shared_place: Path) -> list[Path]:
 
 
 @pytest.fixture(scope="module")
-def start_machine(
-    session_lab: Lab, wheelhouses: list[Path]
-) -> Iterator[Callable[[str], Machine]]:
+def start_machine(session_lab: Lab, wheelhouses: list[Path]) -> Iterator[Callable[[str], Machine]]:
     """Boot a machine whose service is nginx or httpd; it is gone at the end of the module."""
     machines: list[Machine] = []
     with traversable_directory() as place:

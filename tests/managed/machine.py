@@ -19,9 +19,9 @@ from tests.support import trees
 from tests.support.dists import wheel_bytes
 from tests.support.scenes import wheels
 
-__all__ = ["NAME", "SSH", "Machine", "start"]
+__all__ = ["HOME", "NAME", "SSH", "Machine", "start"]
 
-#: What configuration management and its clients need besides the servers; `puppet apply` and cloud-init are Debian's own.
+#: What the recipes need besides the servers; Puppet and cloud-init are Debian's own.
 PACKAGES = (
     "apache2-utils",
     "cloud-init",
@@ -34,8 +34,11 @@ PACKAGES = (
 )
 NAME = "packages.example.org"
 SSH = 22
+HOME = "/root"
 READY_SECONDS = 60.0
-RUN = "set -eu\nsystemctl -q disable nginx apache2\nsystemctl -q enable {service}\nexec /sbin/init\n"
+RUN = (
+    "set -eu\nsystemctl -q disable nginx apache2\nsystemctl -q enable {service}\nexec /sbin/init\n"
+)
 #: systemd mounts things for its services, and has cgroups of its own; both without being privileged.
 _SYSTEMD = {
     "cap_add": ["SYS_ADMIN"],
@@ -87,7 +90,9 @@ class Machine:
     def etc(self) -> str:
         """A hash of all that is installed below /etc, with modes and owners."""
         listed = "find /etc -type f -printf '%p %m %u %g ' -exec sha256sum {} +"
-        return self.must(f"{{ {listed}; find /etc -type l -printf '%p %l\\n'; }} | sort | sha256sum")
+        return self.must(
+            f"{{ {listed}; find /etc -type l -printf '%p %l\\n'; }} | sort | sha256sum"
+        )
 
     def generation(self) -> str:
         """The workers of the server: others after a reload."""

@@ -1,4 +1,4 @@
-"""The other recipes of examples/ behind one face: put it onto a machine, run it with a site file, say what it did."""
+"""The other recipes of examples/ behind one face: the commands of their how-tos on a machine, and what those did."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.managed.machine import Machine
+from tests.support.documents import on_a_machine
 
 __all__ = ["EXAMPLES", "RECIPES", "Outcome", "Recipe", "copy_in"]
 
@@ -54,39 +55,39 @@ def copy_in(machine: Machine) -> None:
 
 
 def _shell(machine: Machine) -> Outcome:
-    script = f"cd {HERE}/shell && REWRITEGEN_DIRECTORIES=/srv/packages/team ./deploy.sh"
-    code, said = machine.run(f"{script} ../ansible/files/packages.yaml {machine.kind}")
+    command = on_a_machine("howto-shell.md", "run")
+    code, said = machine.run(f"cd {HERE}/shell && {command}")
     return Outcome(code == 0, None, said)
 
 
-def _puppet(options: str) -> Callable[[Machine], Outcome]:
-    """Exit codes of --detailed-exitcodes: 0 nothing, 2 changes, 4 failures, 6 both."""
+def _puppet(command: str) -> Callable[[Machine], Outcome]:
+    """Exit codes of --detailed-exitcodes: 0 nothing, 2 changes, 4 failures, 6 both; --noop says it in words."""
 
     def apply(machine: Machine) -> Outcome:
-        command = f"puppet apply --color=false --modulepath . {options} site.pp"
         code, said = machine.run(f"cd {HERE}/puppet && {command}")
-        # --noop has nothing to exit with
-        changed = code in (2, 6) or "noop)" in said
-        return Outcome(code in (0, 2), changed, said)
+        return Outcome(code in (0, 2), code in (2, 6) or "noop)" in said, said)
 
     return apply
 
 
-def _salt(options: str) -> Callable[[Machine], Outcome]:
+def _salt(command: str) -> Callable[[Machine], Outcome]:
     """`salt-call` on the machine itself, with the files of the example as its file server."""
 
     def apply(machine: Machine) -> Outcome:
-        pillar = f"pillar='{{rewritegen: {{server: {machine.kind}, directories: [/srv/packages/team]}}}}'"
-        call = f"salt-call --local --retcode-passthrough --no-color --file-root={HERE}/salt"
-        code, said = machine.run(f"{SALT}/{call} state.apply rewritegen {pillar} {options}")
-        counted = re.search(r"changed=(\d+)", said)
-        return Outcome(code == 0, counted is not None, said)
+        code, said = machine.run(f"cd {HERE}/salt && PATH={SALT}:$PATH && {command}")
+        return Outcome(code == 0, re.search(r"changed=(\d+)", said) is not None, said)
 
     return apply
 
 
 RECIPES = (
-    Recipe("shell", "apache", "ansible/files/packages.yaml", _shell),
-    Recipe("puppet", "nginx", "puppet/rewritegen/files/packages.yaml", _puppet("--detailed-exitcodes"), _puppet("--noop")),
-    Recipe("salt", "apache", "salt/rewritegen/packages.yaml", _salt(""), _salt("test=True"), "salt"),
+    Recipe("shell", "apache", "shell/packages.yaml", _shell),
+    Recipe(
+        "puppet", "nginx", "puppet/rewritegen/files/packages.yaml",
+        _puppet(on_a_machine("howto-puppet.md", "run")), _puppet(on_a_machine("howto-puppet.md", "look")),
+    ),
+    Recipe(
+        "salt", "apache", "salt/rewritegen/packages.yaml",
+        _salt(on_a_machine("howto-salt.md", "run")), _salt(on_a_machine("howto-salt.md", "look")), "salt",
+    ),
 )  # fmt: skip

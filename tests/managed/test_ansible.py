@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.managed.machine import NAME, SSH, Machine
+from tests.managed.machine import HOME, NAME, SSH, Machine
 from tests.managed.tools import ansible
+from tests.support.documents import on_a_machine
 from tests.support.ports import HOST
 
 pytestmark = [pytest.mark.containers, pytest.mark.long]
@@ -48,24 +49,38 @@ class Controller:
     @property
     def connection(self) -> tuple[str, ...]:
         """Options of ssh: one connection for all that a module of tests does."""
-        kept = ("-o", "ControlMaster=auto", "-o", "ControlPersist=300", "-o", f"ControlPath={self.place}/ssh")
+        kept = (
+            "-o",
+            "ControlMaster=auto",
+            "-o",
+            "ControlPersist=300",
+            "-o",
+            f"ControlPath={self.place}/ssh",
+        )
         return (*kept, "-o", "UserKnownHostsFile=/dev/null")
 
     def close(self) -> None:
         """End the connection."""
-        subprocess.run(["ssh", *self.connection, "-q", "-O", "exit", HOST], check=False, capture_output=True)
+        subprocess.run(
+            ["ssh", *self.connection, "-q", "-O", "exit", HOST], check=False, capture_output=True
+        )
 
     @property
     def site(self) -> Path:
         """The site file of the example."""
         return self.place / "ansible/files/packages.yaml"
 
-    def play(self, *options: str) -> Played:
-        """Run the playbook of the example."""
+    def look(self) -> Played:
+        """Run the command of the how-to that changes nothing."""
+        return self.play(on_a_machine("howto-ansible.md", "look"))
+
+    def play(self, command: str = on_a_machine("howto-ansible.md", "run")) -> Played:
+        """Run the command of the how-to."""
         home = self.place / "home"
         home.mkdir(exist_ok=True)
         done = subprocess.run(
-            [str(self.program), "-i", "../inventory.ini", "playbook.yml", *options],
+            command.split(),
+            executable=self.program,
             cwd=self.place / "ansible",
             env={
                 "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
@@ -101,8 +116,8 @@ def start_controller(
         key = place / "key"
         generate = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)]
         subprocess.run(generate, check=True, stdin=subprocess.DEVNULL)
-        machine.put("/root/.ssh/authorized_keys", key.with_suffix(".pub").read_bytes(), 0o600)
-        (place / "inventory.ini").write_text(
+        machine.put(f"{HOME}/.ssh/authorized_keys", key.with_suffix(".pub").read_bytes(), 0o600)
+        (place / "ansible/inventory.ini").write_text(
             f"[index]\nmachine ansible_host={HOST} ansible_port={machine.box.port(SSH)}"
             f" ansible_user=root ansible_ssh_private_key_file={key}\n"
             f"[index:vars]\nrewritegen_server={kind}\n{variables}"
@@ -147,7 +162,7 @@ def test_nginx_rendered_on_the_host(start_controller: Callable[[str, str], Contr
 
     good = site.read_text()
     site.write_text(good.replace("acme-*", "acme-*, team-*"))
-    look = controller.play("--check", "--diff")
+    look = controller.look()
     assert look.status == 0, look.output
     assert look.changed > 0
     assert re.search(r"^\+.*team-", look.output, re.MULTILINE), look.output
@@ -175,7 +190,7 @@ def test_httpd_rendered_on_the_controller(
     machine, site = controller.machine, controller.site
 
     before = machine.etc()
-    look = controller.play("--check", "--diff")
+    look = controller.look()
     assert (look.status, machine.etc()) == (0, before), look.output
     assert look.changed > 0
 
@@ -197,5 +212,5 @@ def test_httpd_rendered_on_the_controller(
     assert (machine.generation(), machine.etc()) == (workers, etc)
 
     _break(site)
-    _says_what_is_wrong(controller.play("--check", "--diff"))
+    _says_what_is_wrong(controller.look())
     assert (machine.etc(), machine.get("/-/rewritegen")) == (etc, running)

@@ -23,7 +23,7 @@ __all__ = ["ansible", "put_salt"]
 FETCH_SECONDS = 300
 #: A "newest" is asked for again in the next week, as in tests/containers/client_images.py.
 _WEEK = "%G-W%V"
-#: What `salt-call --local` imports of the thirty-odd packages that Salt lists. Salt itself is published as sources only.
+#: What `salt-call --local` imports of the many packages that Salt lists. Salt itself is published as sources only.
 _SALT_NEEDS = (
     "aiohttp", "cryptography", "distro", "jinja2", "jmespath", "lazy_importer", "looseversion", "msgpack", "networkx",
     "packaging", "psutil", "pycryptodomex", "pyyaml", "pyzmq", "requests", "setproctitle", "tornado", "xxhash",
@@ -53,7 +53,13 @@ def put_salt(machine: Machine) -> None:
         if not made:
             here = Path(sys.executable)
             _pip("salt", here, "download", "--no-deps", "-d", str(place / "sources"), "salt")
-            target = ["--target", str(place / "needs"), "--only-binary", ":all:", *target_of("3.11")]
+            target = [
+                "--target",
+                str(place / "needs"),
+                "--only-binary",
+                ":all:",
+                *target_of("3.11"),
+            ]
             _pip("salt", here, "install", *target, *_SALT_NEEDS)
             (sources,) = (place / "sources").iterdir()
             with tarfile.open(sources) as archive:

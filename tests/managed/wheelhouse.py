@@ -1,4 +1,4 @@
-"""What pip installs on the machines: a wheel of this tree, and wheels of what it needs, fetched once by this machine's pip."""
+"""What pip installs on the machines: a wheel of this tree, and wheels of what it needs, which are fetched once."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@
 # The site file is salt://rewritegen/packages.yaml. Pillar (all optional):
 #     rewritegen:
 #       server: nginx                                     or apache
+#       name: packages.example.org                        its server_name, where examples/systemd looks for it
 #       package: rewritegen[watch]                        what pip installs; pip_args: where from
 #       pip_args: --index-url https://mirror.example.org/simple/
 #       site: salt://rewritegen/packages.yaml
@@ -11,6 +12,7 @@
 #       apply_args: --ca /etc/ssl/certs/our-ca.pem        more words for `rewritegen apply`
 {% set given = salt['pillar.get']('rewritegen', {}) %}
 {% set server = given.get('server', 'nginx') %}
+{% set file = '/etc/rewritegen/' ~ given.get('name', 'packages.example.org') ~ '.yaml' %}
 {% set config = {
     'nginx': '/etc/nginx/conf.d',
     'apache': '/etc/httpd/conf.d' if grains['os_family'] == 'RedHat' else '/etc/apache2/sites-enabled',
@@ -52,7 +54,7 @@ rewritegen program:
 {% endfor %}
 
 # A site file that is wrong is not put in place, and everything below is not done: `check_cmd` gets the new one's path.
-/etc/rewritegen/packages.yaml:
+{{ file }}:
   file.managed:
     - source: {{ given.get('site', 'salt://rewritegen/packages.yaml') }}
     - makedirs: true
@@ -65,12 +67,12 @@ rewritegen program:
 rewritegen modules:
   cmd.run:
     - name: >-
-        rewritegen generate /etc/rewritegen/packages.yaml --server apache |
+        rewritegen generate {{ file }} --server apache |
         sed -n 's/^    Error "rewritegen: needs mod_[a-z_0-9]* (a2enmod \([a-z_0-9]*\).*/\1/p' |
         while read -r module; do
         [ ! -e "/etc/apache2/mods-available/$module.load" ] || a2enmod -q "$module"; done
     - onchanges:
-      - file: /etc/rewritegen/packages.yaml
+      - file: {{ file }}
     - require_in:
       - cmd: rewritegen configuration
 {% endif %}
@@ -78,16 +80,16 @@ rewritegen modules:
 # The pages are there before the server looks for them; later ones are the business of examples/systemd.
 rewritegen pages:
   cmd.run:
-    - name: rewritegen index /etc/rewritegen/packages.yaml
+    - name: rewritegen index {{ file }}
     - runas: rewritegen
     - onchanges:
-      - file: /etc/rewritegen/packages.yaml
+      - file: {{ file }}
 
 # It lets the server test all that it has with the new text in it, reloads, looks, and takes it back if that fails.
 rewritegen configuration:
   cmd.run:
-    - name: rewritegen apply /etc/rewritegen/packages.yaml --server {{ server }} {{ given.get('apply_args', '') }}
-    - unless: rewritegen generate /etc/rewritegen/packages.yaml --server {{ server }} -o {{ config }} --check
+    - name: rewritegen apply {{ file }} --server {{ server }} {{ given.get('apply_args', '') }}
+    - unless: rewritegen generate {{ file }} --server {{ server }} -o {{ config }} --check
     - require:
-      - file: /etc/rewritegen/packages.yaml
+      - file: {{ file }}
       - cmd: rewritegen pages
