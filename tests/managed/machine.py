@@ -88,11 +88,10 @@ class Machine:
         return self.run(f"cat {directory}/{NAME}.conf 2>/dev/null")[1]
 
     def etc(self) -> str:
-        """A hash of all that is installed below /etc, with modes and owners."""
-        listed = "find /etc -type f -printf '%p %m %u %g ' -exec sha256sum {} +"
-        return self.must(
-            f"{{ {listed}; find /etc -type l -printf '%p %l\\n'; }} | sort | sha256sum"
-        )
+        """A hash of all that is installed below /etc, with modes and owners; tools note there that they were run."""
+        ours = "find /etc -path /etc/puppet -prune -o -path /etc/salt -prune -o"
+        listed = f"{ours} -type f -printf '%p %m %u %g ' -exec sha256sum {{}} ';'"
+        return self.must(f"{{ {listed}; {ours} -type l -printf '%p %l\\n'; }} | sort | sha256sum")
 
     def generation(self) -> str:
         """The workers of the server: others after a reload."""

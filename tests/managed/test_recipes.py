@@ -23,6 +23,13 @@ def test_recipe(recipe: Recipe, start_machine: Callable[[str], Machine]) -> None
     place = f"{HERE}/{recipe.site}"
     good = (EXAMPLES / recipe.site).read_text()
 
+    if recipe.look is not None:
+        before = machine.etc()
+        look = recipe.look(machine)
+        assert look.good, look.output
+        assert look.changed, look.output
+        assert machine.etc() == before
+
     first = recipe.run(machine)
     assert (first.good, first.changed) in ((True, True), (True, None)), first.output
     assert "acme_foo-1.0" in machine.get("/simple/acme-foo/")

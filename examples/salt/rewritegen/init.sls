@@ -17,6 +17,7 @@
     'nginx': '/etc/nginx/conf.d',
     'apache': '/etc/httpd/conf.d' if grains['os_family'] == 'RedHat' else '/etc/apache2/sites-enabled',
 }[server] %}
+{% set same = 'rewritegen generate ' ~ file ~ ' --server ' ~ server ~ ' -o ' ~ config ~ ' --check' %}
 
 rewritegen user:
   user.present:
@@ -71,7 +72,8 @@ rewritegen modules:
         sed -n 's/^    Error "rewritegen: needs mod_[a-z_0-9]* (a2enmod \([a-z_0-9]*\).*/\1/p' |
         while read -r module; do
         [ ! -e "/etc/apache2/mods-available/$module.load" ] || a2enmod -q "$module"; done
-    - onchanges:
+    - unless: {{ same }}
+    - require:
       - file: {{ file }}
     - require_in:
       - cmd: rewritegen configuration
@@ -82,14 +84,15 @@ rewritegen pages:
   cmd.run:
     - name: rewritegen index {{ file }}
     - runas: rewritegen
-    - onchanges:
+    - unless: {{ same }}
+    - require:
       - file: {{ file }}
 
 # It lets the server test all that it has with the new text in it, reloads, looks, and takes it back if that fails.
 rewritegen configuration:
   cmd.run:
     - name: rewritegen apply {{ file }} --server {{ server }} {{ given.get('apply_args', '') }}
-    - unless: rewritegen generate {{ file }} --server {{ server }} -o {{ config }} --check
+    - unless: {{ same }}
     - require:
       - file: {{ file }}
       - cmd: rewritegen pages

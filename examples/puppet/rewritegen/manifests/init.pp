@@ -29,8 +29,11 @@ class rewritegen (
     default              => '/etc/apache2/sites-enabled',
   }
 
+  $same = "rewritegen generate ${file} --server ${server} -o ${config} --check"
+
   Exec {
-    path => ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'],
+    path     => ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'],
+    provider => shell,
   }
 
   user { 'rewritegen':
@@ -40,10 +43,9 @@ class rewritegen (
   }
 
   exec { 'rewritegen program':
-    command  => "python3 -m venv /opt/rewritegen && /opt/rewritegen/bin/pip install -q ${pip_args} '${package}'",
-    provider => shell,
-    creates  => $program,
-    timeout  => 600,
+    command => "python3 -m venv /opt/rewritegen && /opt/rewritegen/bin/pip install -q ${pip_args} '${package}'",
+    creates => $program,
+    timeout => 600,
   }
 
   file { '/usr/local/bin/rewritegen':
@@ -67,36 +69,34 @@ class rewritegen (
     content      => $site,
     validate_cmd => "${program} generate % --server ${server}",
     require      => File['/usr/local/bin/rewritegen'],
-    notify       => Exec['rewritegen pages'],
   }
 
   # the pages are there before the server looks for them; later ones are the business of the units
   exec { 'rewritegen pages':
-    command     => "rewritegen index ${file}",
-    user        => 'rewritegen',
-    refreshonly => true,
-    before      => Exec['rewritegen configuration'],
+    command => "runuser -u rewritegen -- rewritegen index ${file}",
+    unless  => $same,
+    require => File[$file],
+    before  => Exec['rewritegen configuration'],
   }
 
   if $server == 'apache' and $facts['os']['family'] == 'Debian' {
     # what Debian leaves switched off; a2enmod knows only what is not built in
     exec { 'rewritegen modules':
-      command     => @("END"/L$),
+      command => @("END"/L$),
         rewritegen generate ${file} --server apache | \
         sed -n 's/^    Error "rewritegen: needs mod_[a-z_0-9]* (a2enmod \([a-z_0-9]*\).*/\1/p' | \
         while read -r module; do \
         [ ! -e "/etc/apache2/mods-available/\$module.load" ] || a2enmod -q "\$module"; done
         | END
-      provider    => shell,
-      refreshonly => true,
-      subscribe   => File[$file],
-      before      => Exec['rewritegen configuration'],
+      unless  => $same,
+      require => File[$file],
+      before  => Exec['rewritegen configuration'],
     }
   }
 
   exec { 'rewritegen configuration':
     command => "rewritegen apply ${file} --server ${server} ${apply_args}",
-    unless  => "rewritegen generate ${file} --server ${server} -o ${config} --check",
+    unless  => $same,
     require => File[$file],
     timeout => 300,
   }
