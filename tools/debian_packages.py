@@ -30,6 +30,7 @@ FOR_CONTAINERS = {
     "/usr/sbin/dockerd": "docker.io",
     "/usr/sbin/iptables": "iptables",
     "/usr/sbin/debootstrap": "debootstrap",
+    "/usr/bin/ssh": "openssh-client",  # Ansible's way to them
 }
 #: The same, when REWRITEGEN_REQUIRE names it: it is large, and one test needs it.
 IF_REQUIRED = {"/usr/bin/chromium": "chromium"}

@@ -24,7 +24,7 @@ from tests.containers.lab import LABEL, Lab, owner
 from tests.support.tools import missing
 from tools import engine
 
-__all__ = ["client_image", "wheels_of"]
+__all__ = ["client_image", "target_of", "wheels_of"]
 
 FETCH_SECONDS = 300.0
 BUILD_SECONDS = 300
@@ -53,7 +53,7 @@ def _fetch(client: Client, python: str, kept: Path) -> None:
     with tempfile.TemporaryDirectory(dir=kept.parent) as temporary:
         wheels = Path(temporary) / "wheels"
         command = [sys.executable, "-m", "pip", "download", "--only-binary", ":all:", "--quiet"]
-        command += ["--disable-pip-version-check", "--dest", str(wheels), *_target(python)]
+        command += ["--disable-pip-version-check", "--dest", str(wheels), *target_of(python)]
         done = subprocess.run(
             [*command, *client.wanted],
             stdin=subprocess.DEVNULL,
@@ -68,7 +68,7 @@ def _fetch(client: Client, python: str, kept: Path) -> None:
         wheels.rename(kept)
 
 
-def _target(python: str) -> list[str]:
+def target_of(python: str) -> list[str]:
     """Options of pip for the Python of an image, which need not be that of the tests."""
     platforms = [f"manylinux_2_{minor}_x86_64" for minor in range(36, 4, -1)]
     platforms += ["manylinux2014_x86_64"]

