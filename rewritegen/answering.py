@@ -15,8 +15,9 @@ from rewritegen.plan import Plan
 
 __all__ = ["Address", "addresses_of", "await_fingerprint", "fingerprint_at"]
 
-#: Right after a reload old and new processes accept side by side: one new answer does not mean that the next is new.
-_IN_A_ROW = 3
+#: Right after a reload old and new processes accept side by side, on a busy machine for a while: one new answer does
+#: not mean that the next is new.
+_IN_A_ROW = 5
 _PAUSE = 0.02
 
 _WILDCARDS = {None: "127.0.0.1", "": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
@@ -91,10 +92,12 @@ def await_fingerprint(
             came = fingerprint_at(address, max(0.2, min(2.0, deadline - time.monotonic())))
             if wanted(came):
                 in_a_row += 1
-                continue
-            in_a_row = 0
-            if time.monotonic() > deadline or not goes_on():
-                return address, came
+                if in_a_row == _IN_A_ROW:
+                    break
+            else:
+                in_a_row = 0
+                if time.monotonic() > deadline or not goes_on():
+                    return address, came
             with suppress(InterruptedError):
                 time.sleep(_PAUSE)
     return None

@@ -201,8 +201,16 @@ class Host:
         return run(self.words(*words, *([] if "--check" in more else ["--no-check"])))
 
     def fingerprint(self) -> str:
-        """What answers at ``/-/rewritegen`` now; empty when nobody does."""
-        return fingerprint(self.port)
+        """What answers at ``/-/rewritegen``, the same several times in a row; empty when nobody does."""
+        answers: list[str] = []
+
+        def is_settled() -> bool:
+            answers.append(fingerprint(self.port))
+            return len(answers) >= 5 and len(set(answers[-5:])) == 1
+
+        # on a busy machine an old process of the server may answer for a moment longer
+        processes.wait_until(is_settled, "the server settles on one answer", 30)
+        return answers[-1]
 
     def installed_fingerprint(self) -> str:
         """What the file that is there says its fingerprint is."""
