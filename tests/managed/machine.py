@@ -93,10 +93,10 @@ class Machine:
         listed = f"{ours} -type f -printf '%p %m %u %g ' -exec sha256sum {{}} ';'"
         return self.must(f"{{ {listed}; {ours} -type l -printf '%p %l\\n'; }} | sort | sha256sum")
 
-    def generation(self) -> str:
-        """The workers of the server: others after a reload."""
-        service = SERVICES[self.kind]
-        return self.must(f"pgrep -P $(systemctl show -P MainPID {service}) | sort | tr '\\n' ' '")
+    def generation(self) -> frozenset[str]:
+        """The workers of the server: there are new ones after a reload, and old ones may still be on their way out."""
+        pids = self.must(f"pgrep -P $(systemctl show -P MainPID {SERVICES[self.kind]})")
+        return frozenset(pids.split())
 
 
 def start(lab: Lab, kind: str, wheelhouses: list[Path], place: Path) -> Machine:

@@ -158,7 +158,8 @@ def test_nginx_rendered_on_the_host(start_controller: Callable[[str, str], Contr
     workers, etc = machine.generation(), machine.etc()
     second = controller.play()
     assert (second.status, second.changed) == (0, 0), second.output
-    assert (machine.generation(), machine.etc()) == (workers, etc)
+    assert machine.generation() <= workers, "it was reloaded"
+    assert machine.etc() == etc
 
     good = site.read_text()
     site.write_text(good.replace("acme-*", "acme-*, team-*"))
@@ -203,13 +204,14 @@ def test_httpd_rendered_on_the_controller(
     site.write_text(site.read_text().replace("acme-*", "acme-*, team-*"))
     changed = controller.play()
     assert changed.status == 0, changed.output
-    assert machine.generation() != workers, "it was not reloaded"
+    assert machine.generation() - workers, "it was not reloaded"
     running, workers, etc = machine.get("/-/rewritegen"), machine.generation(), machine.etc()
     assert running.strip() in machine.text()
 
     second = controller.play()
     assert (second.status, second.changed) == (0, 0), second.output
-    assert (machine.generation(), machine.etc()) == (workers, etc)
+    assert machine.generation() <= workers, "it was reloaded"
+    assert machine.etc() == etc
 
     _break(site)
     _says_what_is_wrong(controller.look())

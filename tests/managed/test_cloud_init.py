@@ -49,19 +49,17 @@ def test_a_first_boot_with_a_wrong_site_file_then_with_a_right_one(
     assert "status: error" in broken, said
     assert "unknown key `claim` in this private directory" in said
     assert "did you mean `claims`?" in said
-    assert (machine.run("ls /etc/nginx/conf.d"), machine.generation()) == (before, workers)
+    assert machine.run("ls /etc/nginx/conf.d") == before
+    assert machine.generation() <= workers, "it was reloaded"
 
     machine.must("cloud-init clean --logs")
     done = boot(machine, text, "good")
     assert "status: done" in done, machine.must(f"cat {LOG}")
-    assert machine.generation() != workers, "it was not reloaded"
+    assert machine.generation() - workers, "it was not reloaded"
     assert "acme_foo-1.0" in machine.get("/simple/acme-foo/")
     running, workers, etc = machine.get("/-/rewritegen"), machine.generation(), machine.etc()
     assert running.strip() in machine.text()
 
     boot(machine, text, "good")
-    assert (machine.get("/-/rewritegen"), machine.generation(), machine.etc()) == (
-        running,
-        workers,
-        etc,
-    )
+    assert (machine.get("/-/rewritegen"), machine.etc()) == (running, etc)
+    assert machine.generation() <= workers, "it was reloaded"

@@ -40,7 +40,8 @@ def test_recipe(recipe: Recipe, start_machine: Callable[[str], Machine]) -> None
     second = recipe.run(machine)
     assert second.good, second.output
     assert not second.changed, second.output
-    assert (machine.generation(), machine.etc()) == (workers, etc)
+    assert machine.generation() <= workers, "it was reloaded"
+    assert machine.etc() == etc
 
     other = good.replace("acme-*", "acme-*, team-*")
     machine.put(place, other)
@@ -51,7 +52,7 @@ def test_recipe(recipe: Recipe, start_machine: Callable[[str], Machine]) -> None
         assert (machine.etc(), machine.get("/-/rewritegen")) == (etc, running)
     changed = recipe.run(machine)
     assert (changed.good, changed.changed) in ((True, True), (True, None)), changed.output
-    assert machine.generation() != workers, "it was not reloaded"
+    assert machine.generation() - workers, "it was not reloaded"
     assert machine.get("/-/rewritegen") != running
     running, workers, etc = machine.get("/-/rewritegen"), machine.generation(), machine.etc()
     assert running.strip() in machine.text()
@@ -61,5 +62,6 @@ def test_recipe(recipe: Recipe, start_machine: Callable[[str], Machine]) -> None
     assert not broken.good, broken.output
     assert "unknown key `claim` in this private directory" in broken.output
     assert "did you mean `claims`?" in broken.output
-    assert (machine.generation(), machine.etc()) == (workers, etc)
+    assert machine.generation() <= workers, "it was reloaded"
+    assert machine.etc() == etc
     assert machine.get("/-/rewritegen") == running
