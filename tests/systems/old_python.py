@@ -14,26 +14,31 @@ __all__ = ["old_environment"]
 _SECONDS = 300
 
 
-def old_environment(name: str, cache: Path, *requirements: str) -> Path:
-    """The ``bin`` of an environment with these; without a Python 2.7, or a registry, a tool is missing."""
+def old_environment(name: str, cache: Path, *requirements: str, without: str = "") -> Path:
+    """The ``bin`` of an environment with these; without a Python 2.7, or a registry, a tool is missing.
+
+    :param without: one that is installed without what it requires.
+    """
     home = cache / f"{name}-python2"
     with alone(home):
         if not (home / "installed").is_file():
-            _make(home, name, cache, requirements)
+            _make(home, name, cache, requirements, without)
     return home / "bin"
 
 
-def _make(home: Path, name: str, cache: Path, requirements: tuple[str, ...]) -> None:
+def _make(home: Path, name: str, cache: Path, requirements: tuple[str, ...], without: str) -> None:
     python = installed_pythons().get("2.7")
     if python is None:
-        missing("old-python", f"{name} runs on Python 2.7 only")
+        missing("python2.7", f"{name} runs on Python 2.7 only")
     # the last one that makes environments of Python 2.7
     virtualenv = installed("virtualenv", cache, "virtualenv<20.22") / "virtualenv"
+    pip = [str(home / "bin" / "pip"), "install", "--quiet"]
     for argv in (
-        [str(virtualenv), "--quiet", "-p", python, str(home)],
-        [str(home / "bin" / "pip"), "install", "--quiet", *requirements],
+        [str(virtualenv), "--quiet", "--clear", "-p", python, str(home)],
+        [*pip, *requirements],
+        *([[*pip, "--no-deps", without]] if without else []),
     ):
         done = subprocess.run(argv, capture_output=True, text=True, timeout=_SECONDS, check=False)
         if done.returncode:
-            missing("pip", f"{name} could not be installed: {done.stderr.strip()[-300:]}")
+            missing("python2.7", f"{name} could not be installed: {done.stderr.strip()[-300:]}")
     (home / "installed").touch()
