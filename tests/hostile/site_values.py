@@ -178,10 +178,21 @@ def site(root: Path, way: str = "basic") -> dict[str, Any]:
                 "claims": ["egg-*"],
                 **limits,
             },
+            {
+                "name": "ready",
+                "path": f"{root}/ready",
+                "layout": "static",
+                "base_url": "http://127.0.0.5/ready/",
+            },
         ],
         "public": ["acme-oss"],
         "fallbacks": [
-            {"name": "copy", "mirror": f"{root}/mirror/here", "layout": "bandersnatch"},
+            {
+                "name": "copy",
+                "mirror": f"{root}/mirror/here",
+                "layout": "bandersnatch",
+                "base_url": "https://127.0.0.6/",
+            },
             {
                 "name": "up",
                 "proxy": "https://127.0.0.1/simple/",
