@@ -154,7 +154,7 @@ def _page(plan: Plan, turn: PageTurn) -> PageFetch:
         for link in turn.step.upstream.links
     )
     return PageFetch(
-        comment=f"{source.key} {source.name}: its pages",
+        comment=f"{source.key} {source.name}: its {'documents' if turn.documents else 'pages'}",
         url=_asked(plan, turn.asked),
         links=tuple(links),
         headers=(*_page_headers(plan, turn), *_steps_behind(turn)),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
 
 from rewritegen import __version__
 from rewritegen.plan import Plan
 from rewritegen.redirects import REDIRECTS
+from rewritegen.representations import JSON, LEGACY_JSON, V1_HTML
 from rewritegen.routes import route_table
 from rewritegen.servers.base import (
     FINGERPRINT_PLACE,
@@ -131,10 +133,19 @@ def _fetching(plan: Plan, fetcher: Fetcher, scope: Scope) -> tuple[Fetching, ...
             others="\n        ".join(" ".join(map(str, row)) for row in rows),
             ca=(argument(value(plan.ca, "ca")),) if tls else (),
             conditions=fetcher.conditions,
+            packed=" ".join(_packed(plan)),
             locations=tuple(fetcher.locations.values()),
             check=page_check(plan),
         ),
     )
+
+
+def _packed(plan: Plan) -> Iterator[str]:
+    """Yield the types of pages; nginx knows that of HTML itself."""
+    if plan.documents_with_upstream:
+        yield LEGACY_JSON.content_type
+    yield V1_HTML.content_type
+    yield JSON.content_type
 
 
 def _guards(names: Names) -> tuple[Rule, ...]:
