@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
 
 from rewritegen import __version__
 from rewritegen.plan import Plan
@@ -133,19 +132,19 @@ def _fetching(plan: Plan, fetcher: Fetcher, scope: Scope) -> tuple[Fetching, ...
             others="\n        ".join(" ".join(map(str, row)) for row in rows),
             ca=(argument(value(plan.ca, "ca")),) if tls else (),
             conditions=fetcher.conditions,
-            packed=" ".join(_packed(plan)),
+            packed=_packed(plan),
             locations=tuple(fetcher.locations.values()),
             check=page_check(plan),
         ),
     )
 
 
-def _packed(plan: Plan) -> Iterator[str]:
-    """Yield the types of pages; nginx knows that of HTML itself."""
-    if plan.documents_with_upstream:
-        yield LEGACY_JSON.content_type
-    yield V1_HTML.content_type
-    yield JSON.content_type
+def _packed(plan: Plan) -> str:
+    """Return the types of what is fetched for its text; nginx knows that of HTML itself."""
+    pages = f"{V1_HTML.content_type} {JSON.content_type}"
+    if not plan.documents_with_upstream:
+        return pages
+    return f"{LEGACY_JSON.content_type}\n        {pages}"
 
 
 def _guards(names: Names) -> tuple[Rule, ...]:
