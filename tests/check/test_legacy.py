@@ -87,7 +87,7 @@ def test_a_document_of_somebody_else_is_found(server_kind: str, place: Path) -> 
 
 def _of_another(made: Checked) -> None:
     """Its index answers with the document of another project, as a cache with too short a key does."""
-    made.index.document = lambda _: b'{"info": {"name": "both"}}'  # type: ignore[method-assign]
+    made.index.document = lambda project: b'{"info": {"name": "both"}}'  # type: ignore[method-assign]
 
 
 #: httpd and nginx answer 502 for what is no document.
