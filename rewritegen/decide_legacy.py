@@ -11,6 +11,7 @@ from rewritegen.names import NormalizedName, is_redirectable, parse_name
 from rewritegen.representations import LEGACY_JSON
 from rewritegen.routes import describe_json
 from rewritegen.steps import (
+    AskPrivately,
     Available,
     HasJson,
     JsonElsewhere,
@@ -19,6 +20,7 @@ from rewritegen.steps import (
     OwnsJson,
     ProjectDirectories,
     Reserved,
+    TryProxy,
 )
 
 __all__ = ["legacy_json"]
@@ -34,14 +36,31 @@ def legacy_json(inquiry: Inquiry) -> Decision:
             words = "more capitals or separators than a server can rewrite"
             return inquiry.end(404, rule=rule._replace(words=words))
         return inquiry.end(301, location=f"{LEGACY}{name}/json", rule=rule)
+    unsure = False
     for step in inquiry.plan.json:
-        if (decision := _step(inquiry, step, name)) is not None:
+        if isinstance(step, TryProxy):
+            status = inquiry.ask(step.upstream.page(name), LEGACY_JSON)
+            if status == 200:
+                return _answered(inquiry, step, 200)
+            unsure = unsure or status != 404
+        elif isinstance(step, NotFound):
+            return inquiry.end(502 if unsure else 404, rule=_rule(step))
+        elif (decision := _step(inquiry, step, name)) is not None:
             return decision
         inquiry.note(_rule(step))
     raise AssertionError("a plan ends with NotFound")
 
 
-def _step(inquiry: Inquiry, step: JsonStep, name: NormalizedName) -> Decision | None:
+def _answered(inquiry: Inquiry, step: TryProxy | AskPrivately, status: int) -> Decision:
+    form = LEGACY_JSON if status == 200 else None
+    return inquiry.end(status, step.source.label, representation=form, rule=_rule(step))
+
+
+def _step(
+    inquiry: Inquiry,
+    step: Available | OwnsJson | AskPrivately | Reserved | HasJson | JsonElsewhere,
+    name: NormalizedName,
+) -> Decision | None:
     rule = _rule(step)
     match step:
         case Available():
@@ -61,8 +80,11 @@ def _step(inquiry: Inquiry, step: JsonStep, name: NormalizedName) -> Decision | 
             return _document(inquiry, step.json, name, LEGACY_MIRRORED, source.label, rule)
         case JsonElsewhere(source=source, url=url):
             return inquiry.end(302, source.label, location=f"{url}{name}/json", rule=rule)
-        case NotFound():
-            return inquiry.end(404, rule=rule)
+        case AskPrivately():
+            if not step.claims.covers(name):
+                return None
+            status = inquiry.ask(step.upstream.page(name), LEGACY_JSON)
+            return _answered(inquiry, step, status if status in {200, 404} else 502)
         case _:
             assert_never(step)
 
@@ -82,6 +104,6 @@ def _document(
 
 
 def _rule(step: JsonStep) -> Rule:
-    if isinstance(step, Available | Reserved | NotFound):
+    if isinstance(step, Available | Reserved | AskPrivately | TryProxy | NotFound):
         return rule_of(step)
     return Rule(describe_json(step), step.source.key, "json")

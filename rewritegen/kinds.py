@@ -49,22 +49,26 @@ class Kind(NamedTuple):
     """What the URL of the index has to end with; its other pages do not say what is not there."""
     empty: Empty | None = None
     """The page that stands for "not here", where a project that is not there is no 404."""
+    documents: bool = False
+    """Beside an index at ``.../simple/``, the legacy JSON of a project is at ``.../pypi/NAME/json``, or 404."""
 
 
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind("pypi", "PyPI itself: absolute links to the declared file hosts"),
+        Kind("pypi", "PyPI itself: absolute links to the declared file hosts", documents=True),
         Kind(
             "simple",
             "any PEP 503 index: relative links, or absolute ones on its own or the declared hosts",
             parents=True,
             origin=True,
         ),
+        # bandersnatch's own nginx.conf (banderx) says that what lies below /pypi/ is application/json
         Kind(
             "bandersnatch",
             "a bandersnatch mirror behind a web server: relative links to packages/",
             parents=True,
+            documents=True,
         ),
         Kind(
             "artifactory",
@@ -116,6 +120,7 @@ KINDS = {
             parents=True,
             beside=True,
             upwards=True,
+            documents=True,
         ),
         # Read in haufe.eggserver 0.2.6 (PackageDummyIndex): the directory of a project, by its name as registered
         Kind(

@@ -7,12 +7,15 @@ served: mirrors do not keep it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from typing_extensions import assert_never
 
+from rewritegen.kinds import KINDS
 from rewritegen.layouts import LAYOUTS, LEGACY
+from rewritegen.links import document_rules
 from rewritegen.model import Index
-from rewritegen.sources import Mirror
+from rewritegen.sources import Mirror, PrivateProxy, Proxy
 from rewritegen.steps import (
     AskPrivately,
     Available,
@@ -29,6 +32,7 @@ from rewritegen.steps import (
     Step,
     TryMirror,
     TryProxy,
+    Upstream,
 )
 
 __all__ = ["json_steps"]
@@ -37,34 +41,68 @@ __all__ = ["json_steps"]
 _INDEX = "/simple/"
 
 
-def json_steps(index: Index, state: str | None, page: Iterable[Step]) -> tuple[JsonStep, ...]:
-    """Return the steps for the document, in the order of those for the page."""
-    mirrors = {one.name: one for one in index.fallbacks if isinstance(one, Mirror)}
-    return tuple(found for step in page for found in _json_step(step, state, mirrors))
+def json_steps(
+    index: Index, state: str | None, page: Iterable[Step], root: str
+) -> tuple[JsonStep, ...]:
+    """Return the steps for the document, in the order of those for the page; ``root`` is the URL of the whole site."""
+    made = _Made(index, state, root)
+    return tuple(found for step in page for found in made.of(step))
 
 
-def _json_step(step: Step, state: str | None, mirrors: dict[str, Mirror]) -> Iterator[JsonStep]:
-    match step:
-        case Available() | Reserved() | NotFound():
-            yield step
-        case OwnedBy(source=source, pages=pages):
-            written = ProjectDirectories(f"{state}/pages/{source.name}")
-            has = isinstance(pages, PageTree) and written in pages.directories
-            presence = dict.fromkeys([*pages.directories, *step.presence])
-            yield OwnsJson(source, written if has else None, tuple(presence))
-        case AskPrivately(claims=claims):
-            # no kind of private index is known to have the documents; its names stay here
-            yield Reserved(claims, None)
-        case TryMirror(source=source):
-            mirror = mirrors[source.name]
-            kept = LAYOUTS[mirror.layout].legacy
-            if kept is not None:
-                root = f"{mirror.mirror}/{kept}".rstrip("/")
-                yield HasJson(source, ProjectDirectories(root))
-        case SendTo(source=source, url=url):
-            if url.endswith(_INDEX):
-                yield JsonElsewhere(source, url.removesuffix(_INDEX) + LEGACY)
-        case TryProxy():
-            pass  # proxies are asked for pages and files only
-        case _:
-            assert_never(step)
+class _Made(NamedTuple):
+    """What the steps of a page come to."""
+
+    site: Index
+    state: str | None
+    root: str
+
+    def of(self, step: Step) -> Iterator[JsonStep]:
+        match step:
+            case Available() | Reserved() | NotFound():
+                yield step
+            case OwnedBy(source=source, pages=pages):
+                written = ProjectDirectories(f"{self.state}/pages/{source.name}")
+                has = isinstance(pages, PageTree) and written in pages.directories
+                presence = dict.fromkeys([*pages.directories, *step.presence])
+                yield OwnsJson(source, written if has else None, tuple(presence))
+            case AskPrivately(claims=claims):
+                found = self._documents(step)
+                # an index without documents has its names all the same
+                yield step._replace(upstream=found) if found else Reserved(claims, None)
+            case TryProxy():
+                if found := self._documents(step):
+                    yield step._replace(upstream=found)
+            case TryMirror(source=source):
+                mirror = next(
+                    one
+                    for one in self.site.fallbacks
+                    if isinstance(one, Mirror) and one.name == source.name
+                )
+                kept = LAYOUTS[mirror.layout].legacy
+                if kept is not None:
+                    root = f"{mirror.mirror}/{kept}".rstrip("/")
+                    yield HasJson(source, ProjectDirectories(root))
+            case SendTo(source=source, url=url):
+                if url.endswith(_INDEX):
+                    yield JsonElsewhere(source, _beside(url))
+            case _:
+                assert_never(step)
+
+    def _documents(self, step: TryProxy | AskPrivately) -> Upstream | None:
+        """Return how an index is asked for documents; None when its kind has none, or not beside such a URL."""
+        asked = step.upstream
+        source = next(
+            one
+            for one in (*self.site.private, *self.site.fallbacks)
+            if isinstance(one, PrivateProxy | Proxy) and one.name == step.source.name
+        )
+        if not KINDS[source.kind].documents or not asked.url.endswith(_INDEX):
+            return None
+        links = document_rules(self.root, source)
+        return asked._replace(
+            url=_beside(asked.url), links=links, beside="", empty=None, end="/json"
+        )
+
+
+def _beside(url: str) -> str:
+    return url.removesuffix(_INDEX) + LEGACY

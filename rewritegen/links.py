@@ -14,7 +14,7 @@ from rewritegen.kinds import KINDS
 from rewritegen.site import PrivateProxy, Proxy
 from rewritegen.steps import LinkRule
 
-__all__ = ["file_roots", "files_prefix", "link_rules", "origins", "up_to_root"]
+__all__ = ["document_rules", "file_roots", "files_prefix", "link_rules", "origins", "up_to_root"]
 
 #: An origin whose https twin is on the usual port as well.
 _PLAIN = r"http://(?:[^:]+|\[.+\])"
@@ -65,6 +65,21 @@ def link_rules(mount: str, source: Proxy | PrivateProxy) -> tuple[LinkRule, ...]
         for texts, url in beginnings
         for path in (files_prefix(source.name, roots.index(url)).removeprefix("/"),)
         for begins, quote in texts
+    )
+
+
+def document_rules(root: str, source: Proxy | PrivateProxy) -> tuple[LinkRule, ...]:
+    """Return the same for its legacy JSON, whose URLs are absolute; ``root`` is what ours begin with.
+
+    Only what files are declared to begin with: other URLs in it lead to pages about a project.
+    """
+    parts = urlsplit(source.proxy)
+    own = [f"{parts.scheme}://{parts.netloc}/"] if KINDS[source.kind].upwards else []
+    roots = file_roots(source)
+    return tuple(
+        LinkRule(begins, f"{quote}{root}{files_prefix(source.name, roots.index(url))}")
+        for url in sorted({*source.files, *own}, key=lambda url: (-len(url), url))
+        for begins, quote in _absolute(url)
     )
 
 

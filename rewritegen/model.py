@@ -151,7 +151,7 @@ class SiteFile(Part):
     legacy_json: bool = Field(
         False,
         description="Serve `/pypi/NAME/json`, PyPI's older document of a project: of private projects whose pages are "
-        "written, and of mirrors that keep it.",
+        "written, and of mirrors and proxies that have it.",
         examples=["true"],
         strict=True,
     )

@@ -106,9 +106,7 @@ class Plan:
     @property
     def public_url(self) -> str:
         """The URL of the index as clients write it."""
-        _, port = self.listen[0]
-        scheme, usual = ("https", 443) if self.tls else ("http", 80)
-        return f"{scheme}://{self.server_name}{'' if port == usual else f':{port}'}{self.mount}"
+        return f"{_origin_of(self.server_name, self.listen[0][1], tls=self.tls is not None)}{self.mount}"
 
     @property
     def public_files(self) -> tuple[FileRoute, ...]:
@@ -119,6 +117,20 @@ class Plan:
     def steps_with_upstream(self) -> tuple[TryProxy | AskPrivately, ...]:
         """The steps that ask an HTTP index, in order."""
         return tuple(step for step in self.page if isinstance(step, TryProxy | AskPrivately))
+
+    @property
+    def documents_with_upstream(self) -> tuple[TryProxy | AskPrivately, ...]:
+        """The steps that ask an HTTP index for legacy JSON, in order."""
+        return tuple(step for step in self.json if isinstance(step, TryProxy | AskPrivately))
+
+
+def _origin_of(server_name: str, port: int, *, tls: bool) -> str:
+    scheme, usual = ("https", 443) if tls else ("http", 80)
+    return f"{scheme}://{server_name}{'' if port == usual else f':{port}'}"
+
+
+def _origin(site: Site) -> str:
+    return _origin_of(site.server_name, site.listen[0].port, tls=site.tls is not None)
 
 
 def compile_plan(site: Site) -> Plan:
@@ -137,7 +149,7 @@ def compile_plan(site: Site) -> Plan:
         mount=index.mount,
         grammar=grammar_of(index.mount, routes, legacy=legacy),
         page=page,
-        json=json_steps(index, site.state, page) if legacy else (),
+        json=json_steps(index, site.state, page, _origin(site)) if legacy else (),
         root_list=_root_list(site, index),
         files=routes,
         state=site.state,

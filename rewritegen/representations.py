@@ -85,7 +85,7 @@ HTML = Representation(
 )
 
 #: Not a page, but negotiated about as little as it can be: the legacy JSON of a project has one form.
-LEGACY_JSON = Representation("legacy", "", "application/json", "", "application/json", ())
+LEGACY_JSON = Representation("legacy", "legacy", "application/json", "", "application/json", ())
 
 #: In the order in which the Accept patterns are tried; the last one is the default.
 REPRESENTATIONS = (JSON, V1_HTML, HTML)

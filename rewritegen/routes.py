@@ -48,14 +48,16 @@ def describe(step: Step) -> str:
         case OwnedBy(source=source):
             return f"{source.label} has the project: its page, else 404"
         case AskPrivately(source=source, upstream=upstream, claims=claims):
-            asked = f"{source.label} claims {_listed(str(claims))}: {upstream.url}"
+            where = f"{upstream.url}NAME/json" if upstream.documents else upstream.url
+            asked = f"{source.label} claims {_listed(str(claims))}: {where}"
             return f"{asked}, its answer is final{_odd(upstream)}"
         case Reserved():
             return _describe_reserved(step)
         case TryMirror(source=source):
             return f"{source.label} has the page: serve it"
         case TryProxy(source=source, upstream=upstream):
-            text = f"{source.label}: ask {upstream.url}; 200 serves, 404 is next, no answer is next"
+            where = f"{upstream.url}NAME/json" if upstream.documents else upstream.url
+            text = f"{source.label}: ask {where}; 200 serves, 404 is next, no answer is next"
             return f"{text}{_odd(upstream)}"
         case SendTo(source=source, url=url):
             return f"{source.label}: 302 to {url}NAME/"
@@ -147,16 +149,31 @@ def route_table(plan: Plan) -> tuple[str, ...]:
     if plan.json:
         lines.append(f"{LEGACY}NAME/json in another spelling: 301 to the canonical URL")
         lines.append(f"{LEGACY}NAME/json, the first line that fits:")
-        lines.extend(f"  {n}. {_json_line(step)}" for n, step in enumerate(plan.json, start=1))
+        unsure = any(isinstance(step, TryProxy) for step in plan.json)
+        lines.extend(
+            f"  {n}. {_json_line(step, unsure=unsure)}" for n, step in enumerate(plan.json, start=1)
+        )
+        lines.extend(_not_asked(plan))
     lines.extend(describe_files(route) for route in plan.files)
     lines.extend(_describe_copies(plan))
     return tuple(lines)
 
 
-def _json_line(step: JsonStep) -> str:
+def _json_line(step: JsonStep, *, unsure: bool) -> str:
     if isinstance(step, OwnsJson | HasJson | JsonElsewhere):
         return describe_json(step)
-    return "nobody has it: 404" if isinstance(step, NotFound) else describe(step)
+    if isinstance(step, NotFound) and not unsure:
+        return "nobody has it: 404"
+    return describe(step)
+
+
+def _not_asked(plan: Plan) -> Iterator[str]:
+    """Yield a line about the proxies whose kinds have no documents."""
+    asked = {step.source for step in plan.documents_with_upstream}
+    proxies = [step.source for step in plan.page if isinstance(step, TryProxy)]
+    left = [source.label for source in proxies if source not in asked]
+    if left:
+        yield f"  not asked, because their kinds have no such documents: {', '.join(left)}"
 
 
 def _describe_copies(plan: Plan) -> Iterator[str]:

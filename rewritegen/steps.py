@@ -107,7 +107,7 @@ class Limits(NamedTuple):
 
 
 class Upstream(NamedTuple):
-    """An HTTP index: ``url`` + NAME + ``/`` is the page of a project. Always asked for, and with, constants only."""
+    """An HTTP index: ``url`` + NAME + ``end`` is the page of a project. Always asked for, and with, constants only."""
 
     url: str
     links: tuple[LinkRule, ...]
@@ -120,10 +120,17 @@ class Upstream(NamedTuple):
     """Names that it knows in another spelling than the canonical one."""
     empty: Empty | None = None
     """An answer of just this length is its way to say that a project is not there."""
+    end: Literal["/", "/json"] = "/"
+    """What stands behind NAME: a slash, or ``/json``, and then it is asked for legacy JSON instead of pages."""
+
+    @property
+    def documents(self) -> bool:
+        """Tell whether it is asked for the legacy JSON of projects."""
+        return self.end == "/json"
 
     def page(self, name: NormalizedName) -> str:
-        """Return the URL of the page of a project."""
-        return f"{self.url}{dict(self.spelled).get(name, name)}/"
+        """Return the URL of the page (or document) of a project."""
+        return f"{self.url}{dict(self.spelled).get(name, name)}{self.end}"
 
 
 class Available(NamedTuple):
@@ -217,8 +224,10 @@ Step: TypeAlias = (
 )
 
 
-#: The steps of the legacy JSON; `Available` and `Reserved` are those of pages.
-JsonStep: TypeAlias = Available | OwnsJson | Reserved | HasJson | JsonElsewhere | NotFound
+#: The steps of the legacy JSON; those that ask are those of pages, at another URL.
+JsonStep: TypeAlias = (
+    Available | OwnsJson | AskPrivately | Reserved | HasJson | TryProxy | JsonElsewhere | NotFound
+)
 
 
 class ServeFrom(NamedTuple):

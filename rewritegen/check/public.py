@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from rewritegen.check.context import Context, Sample, about
 from rewritegen.check.files import look_at_files
+from rewritegen.check.legacy import look_at_public_document
 from rewritegen.check.pages import Expected, look_at_pages
 from rewritegen.check.results import About
 from rewritegen.check.tasks import Task
@@ -119,6 +120,7 @@ def _page(context: Context, source: Source, name: NormalizedName, *, kept: bool 
     if document is None:
         return
     look_at_files(context, seen, document, expected)
+    look_at_public_document(context, seen, source, name)
     if kept:
         _kept(context, seen, name)
 

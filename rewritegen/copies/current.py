@@ -40,7 +40,7 @@ def uses(plan: Plan) -> Uses:
 
 
 def _uses(plan: Plan) -> Iterator[tuple[Literal["page", "file"], str, int, str]]:
-    for step in plan.steps_with_upstream:
+    for step in (*plan.steps_with_upstream, *plan.documents_with_upstream):
         yield "page", step.source.name, 0, page_digest(step.upstream)
     for host in file_hosts(plan):
         yield "file", host.source, host.number, file_digest(host.fetch)

@@ -1,8 +1,8 @@
 """One copy in a cache as a typed value, and the keys that rewritegen gives to copies.
 
-The key of a page is ``pages/SOURCE/NAME/FORM/CODING/DIGEST``, that of a file ``files/SOURCE/N-DIGEST/PATH``, where N
-counts the file hosts of the source and PATH is as it was requested. The digests change when the index, or how its
-links are rewritten, changes: a copy with another digest is not answered with any more.
+The key of a page is ``pages/SOURCE/NAME/FORM/CODING/DIGEST``, with ``SOURCE~json`` for the legacy JSON; that of a file
+``files/SOURCE/N-DIGEST/PATH``, where N counts the file hosts of the source and PATH is as it was requested. The digests
+change when the index, or how its links are rewritten, changes: a copy with another digest is not answered any more.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from rewritegen.copies.projects import project_of
 from rewritegen.names import CANONICAL_NAME
-from rewritegen.representations import REPRESENTATIONS
+from rewritegen.representations import LEGACY_JSON, REPRESENTATIONS
 
 __all__ = ["LATEST", "Entry", "Key", "Program", "read_key"]
 
@@ -26,6 +26,9 @@ _DIGEST = "[0-9a-f]{8}"
 _PAGE = re.compile(
     f"pages/({CANONICAL_NAME})/({CANONICAL_NAME})/({_FORMS})/(identity|gzip)/({_DIGEST})"
 )
+_DOCUMENT = re.compile(
+    f"pages/({CANONICAL_NAME})~json/({CANONICAL_NAME})/({LEGACY_JSON.suffix})/(identity|gzip)/({_DIGEST})"
+)
 _FILE = re.compile(f"files/({CANONICAL_NAME})/([0-9]{{1,3}})-({_DIGEST})/([!-~]+)")
 
 
@@ -38,7 +41,7 @@ class Key(NamedTuple):
     """Canonical; of a file as its name says, empty when that says nothing."""
     digest: str
     form: str = ""
-    """Of a page: ``html``, ``v1_html`` or ``v1_json``."""
+    """Of a page: ``html``, ``v1_html`` or ``v1_json``; ``legacy`` of the legacy JSON, which is kept like a page."""
     coding: str = ""
     """Of a page: ``gzip`` or ``identity``."""
     host: int = 0
@@ -48,7 +51,9 @@ class Key(NamedTuple):
 
     def __str__(self) -> str:
         if self.kind == "page":
-            return f"pages/{self.source}/{self.project}/{self.form}/{self.coding}/{self.digest}"
+            what = "~json" if self.form == LEGACY_JSON.suffix else ""
+            place = f"pages/{self.source}{what}/{self.project}"
+            return f"{place}/{self.form}/{self.coding}/{self.digest}"
         return f"files/{self.source}/{self.host}-{self.digest}/{self.path}"
 
 
@@ -78,7 +83,7 @@ class Entry(NamedTuple):
 
 def read_key(text: str) -> Key | None:
     """Return a key from its text, or None when it is none of ours."""
-    if match := _PAGE.fullmatch(text):
+    if match := _PAGE.fullmatch(text) or _DOCUMENT.fullmatch(text):
         source, project, form, coding, digest = match.groups()
         return Key("page", source, project, digest, form=form, coding=coding)
     if match := _FILE.fullmatch(text):

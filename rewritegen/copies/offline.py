@@ -22,7 +22,7 @@ from rewritegen.copies.projects import COMPANIONS
 from rewritegen.decide import Request, decide
 from rewritegen.names import NormalizedName
 from rewritegen.plan import Plan
-from rewritegen.representations import REPRESENTATIONS, Representation
+from rewritegen.representations import LEGACY_JSON, REPRESENTATIONS, Representation
 from rewritegen.world import FileSystem
 
 __all__ = ["Prospect", "prospects"]
@@ -103,7 +103,7 @@ class _Offline:
     def _pages(self) -> dict[tuple[str, str], list[tuple[Path, Entry]]]:
         pages = defaultdict(list)
         for directory, entry in self._standing:
-            if entry.key.kind == "page":
+            if entry.key.kind == "page" and entry.key.form != LEGACY_JSON.suffix:
                 pages[entry.key.source, entry.key.project].append((directory, entry))
         return dict(pages)
 

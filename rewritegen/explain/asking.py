@@ -26,7 +26,8 @@ class Asking:
         attempts = [
             one for route in plan.files for one in route.attempts if isinstance(one, FetchFrom)
         ]
-        steps = [step.upstream for step in plan.steps_with_upstream]
+        asked = (*plan.steps_with_upstream, *plan.documents_with_upstream)
+        steps = [step.upstream for step in asked]
         self._odd = [one for one in steps if one.empty]
         self._groups = [one.origins for one in steps] + [one.origins for one in attempts]
         self.said: dict[str, str] = {}
@@ -95,11 +96,16 @@ class Asking:
 
 
 def same_project(first: str, to: str) -> bool:
-    """Tell whether both are the page of one project: its name is the last part of the path, in any spelling."""
+    """Tell whether both are the page of one project: its name is the last part of the path, in any spelling.
+
+    Or both are the legacy JSON of one project, which ends ``NAME/json``.
+    """
+    paths = [urlsplit(url).path for url in (first, to)]
+    end = "/json" if paths[0].endswith("/json") else "/"
+    if end == "/json" and not paths[1].endswith(end):
+        return False
     try:
-        names = [
-            parse_name(urlsplit(url).path.rstrip("/").rpartition("/")[2]) for url in (first, to)
-        ]
+        names = [parse_name(path.removesuffix(end).rpartition("/")[2]) for path in paths]
     except InvalidNameError:
         return False
     return names[0] == names[1]

@@ -117,6 +117,9 @@ def _nginx(part: Step | FileRoute, beside: bool) -> Iterator[_Mark]:
             yield _state_or(source, "not mounted or not readable")
         case OwnedBy(source=source):
             yield _at(source, "has the project")
+        case TryProxy() | AskPrivately() if part.upstream.documents:
+            source = part.source
+            yield _Mark(f"{source.key} {source.name}: ", f"/-/rg_ask-json/{source.name}/")
         case AskPrivately(source=source):
             yield _at(source, "its claims, and its answer is final")
             yield _Mark(f"{source.key} {source.name}: ", f"/-/rg_ask/{source.name}/")
@@ -149,6 +152,8 @@ def _apache(part: Step | FileRoute, beside: bool) -> Iterator[_Mark]:
             yield _state_or(source, "not there means not mounted")
         case OwnedBy(source=source):
             yield _at(source, "owns what it has")
+        case TryProxy() | AskPrivately() if part.upstream.documents:
+            yield _at(part.source, "asked for the document")
         case AskPrivately(source=source):
             yield _at(source, "asked for what it claims")
         case Reserved():

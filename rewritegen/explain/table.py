@@ -13,7 +13,15 @@ from rewritegen.explain.explanation import Explained, Explainer, is_empty
 from rewritegen.explain.text import lines_text
 from rewritegen.layouts import LEGACY
 from rewritegen.routes import describe, describe_files, describe_json
-from rewritegen.steps import HasJson, JsonElsewhere, OwnsJson, Reserved, Step
+from rewritegen.steps import (
+    AskPrivately,
+    HasJson,
+    JsonElsewhere,
+    OwnsJson,
+    Reserved,
+    Step,
+    TryProxy,
+)
 
 __all__ = ["all_rules", "table_data", "table_text"]
 
@@ -40,6 +48,9 @@ def all_rules(explainer: Explainer) -> Iterator[Explained]:
         if isinstance(document, OwnsJson | HasJson | JsonElsewhere):
             said = f"{LEGACY}NAME/json: {describe_json(document)}"
             yield explainer.about(TraceLine(document.source.key, said, False, "json"))
+        elif isinstance(document, TryProxy | AskPrivately):
+            said = f"{LEGACY}NAME/json: {describe(document)}"
+            yield explainer.about(TraceLine(document.source.key, said, False, document))
     for route in plan.files:
         key = route.attempts[0].source.key
         yield explainer.about(TraceLine(key, describe_files(route), False, route))

@@ -83,3 +83,40 @@ def test_a_document_of_somebody_else_is_found(server_kind: str, place: Path) -> 
         with made.running(lambda tree: _given_away(tree, server_kind)) as live:
             _, report = check(made.site, live.url, *SAMPLES, "--remote")
     assert codes(report, ("error",)) == {"RG911"}, report["findings"]
+
+
+def _of_another(made: Checked) -> None:
+    """Its index answers with the document of another project, as a cache with too short a key does."""
+    made.index.document = lambda project: b'{"info": {"name": "both"}}'  # type: ignore[method-assign]
+
+
+#: httpd and nginx answer 502 for what is no document.
+PROXIED: list[tuple[str, set[str], Callable[[Checked], None]]] = [
+    ("nothing", set(), lambda _: None),
+    ("of another project", {"RG912"}, _of_another),
+    ("no answer", {"RG963"}, lambda made: made.index.set_mode("500", "/pypi/proxied/json")),
+    ("not there", set(), lambda made: made.index.set_mode("404", "/pypi/proxied/json")),
+]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("fault", "wanted", "change"), PROXIED, ids=[row[0] for row in PROXIED])
+def test_what_is_found_in_documents_of_proxies(
+    server_kind: str,
+    place: Path,
+    fault: str,
+    wanted: set[str],
+    change: Callable[[Checked], None],
+) -> None:
+    del fault
+    with world(server_kind, place) as made:
+        made.settings["legacy_json"] = True
+        made.write()
+        index_site(made.site)
+        change(made)
+        with made.running() as live:
+            _, report = check(made.site, live.url, *SAMPLES, "--remote")
+        asked = [r.target for r in made.index.requests if r.target.startswith("/pypi/")]
+    assert codes(report) == wanted, report["findings"]
+    assert asked
+    assert set(asked) == {"/pypi/proxied/json"}

@@ -45,8 +45,11 @@ class EvilIndex(Index):
         """Evil for a page of a private name, or for a file of a claimed one; else what an index says."""
         path = _decoded(request.target.partition("?")[0])
         name = path.rstrip("/").rpartition("/")[2]
+        if (document := path.removesuffix("/json").rpartition("/")[2]) and path.endswith("/json"):
+            name = document
         beside = self.links == "beside" and "/" in path.removeprefix(self.mount).rstrip("/")
-        if self.spec.owns(canonicalize_name(name)) and path.startswith(self.mount) and not beside:
+        below = (self.mount, self.documents)
+        if self.spec.owns(canonicalize_name(name)) and path.startswith(below) and not beside:
             return _evil_page(name, request)
         return self._evil_file(path) or super().reply(request)
 
@@ -63,6 +66,9 @@ class EvilIndex(Index):
 
 
 def _evil_page(name: str, request: Recorded) -> Reply:
+    if request.headers.get("accept") == "application/json":
+        document = f'{{"info":{{"name":"{name}"}},"urls":[],"x":"{CANARY}"}}'
+        return Reply(200, {"Content-Type": "application/json"}, document.encode())
     if JSON_TYPE in request.headers.get("accept", ""):
         body = f'{{"meta":{{"api-version":"1.0"}},"name":"{name}","files":[],"x":"{CANARY}"}}'
         return Reply(200, {"Content-Type": JSON_TYPE}, body.encode())

@@ -132,8 +132,9 @@ def _recorders(world: World) -> Iterator[tuple[Index, Index]]:
 
 
 def _is_page(index: Index, url: str) -> bool:
-    """Whether it is that of a page; files may lie beside it."""
-    return url.startswith(index.url) and url.endswith("/")
+    """Whether it is that of a page or a document; files may lie beside a page."""
+    document = url.startswith(index.origin + index.documents) and url.endswith("/json")
+    return document or (url.startswith(index.url) and url.endswith("/"))
 
 
 def _disclosed(case: Case) -> Iterator[str]:

@@ -315,6 +315,26 @@ _DOCUMENTS: tuple[tuple[Any, ...], ...] = (
         LEGACY_LOST,
     ),
     (
+        "nginx",
+        "documents of claimed names asked for",
+        [_without(r"\$rg_owned2_\w+")],
+    ),
+    (
+        "nginx",
+        "documents with the URLs of upstream",
+        [(r"^ *sub_filter [^\n]*\n *http://packages\.[^\n]*\n", "")],
+    ),
+    (
+        "apache",
+        "documents of claimed names asked for",
+        [(r'^( *RewriteRule "\^/pypi/\(\?!\(\?:quxvo-oss[^\n]*)\[R=404,L\]', r"\1[E=RG_X:1]")],
+    ),
+    (
+        "apache",
+        "documents with the URLs of upstream",
+        [(r"^ *Substitute \\\n[^\n]*\|http://packages\.[^\n]*\n", "")],
+    ),
+    (
         "apache",
         "documents not redirected",
         [(r'^( *)RewriteRule "\^\(/pypi/[^\n]*\\\n[^\n]*$', r'\1RewriteRule "^x" "-"')],

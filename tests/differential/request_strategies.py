@@ -196,8 +196,12 @@ def _targets(spec: SiteSpec, places: tuple[str, ...]) -> st.SearchStrategy[str]:
     known = st.sampled_from(places) if places else page
     there = sorted({name for fallback in spec.fallbacks for name in fallback.projects}) or ["lumen"]
     public = st.sampled_from([f"{at}{name}/" for name in there])
+    document = st.sampled_from([f"/pypi/{name}/json" for name in there])
+    legacy = [document, document, names.map("/pypi/{}/json".format)] if spec.legacy else []
     # half of what is asked for is there, so that upstreams have something to read
-    return st.one_of(public, public, public, known, known, page, beside, below, owner, soup)
+    return st.one_of(
+        public, public, public, known, known, page, beside, below, owner, soup, *legacy
+    )
 
 
 _CARRIED = (

@@ -140,7 +140,7 @@ def site_specs(draw: st.DrawFn) -> SiteSpec:
         fallbacks=tuple(_one_beside(fallbacks)),
         state=state,
         cache=draw(st.booleans()),
-        offline=draw(st.integers(0, 11)) == 0,
+        offline=draw(st.integers(0, 11)) == 7,
         lost=state and draw(st.integers(0, 59)) == 0,
         auth=draw(st.integers(0, 4)) == 0,
         legacy=draw(st.integers(0, 2)) == 0,

@@ -53,6 +53,18 @@ MORE = {
           - {mirror: /srv/pypi/web, name: pypi}
           - {redirect: "https://index.example.org/simple/"}
     """,
+    "legacy of proxies": """
+        server_name: a.example.org
+        state: /state
+        legacy_json: true
+        private:
+          - {path: /srv/team, claims: [acme-*]}
+          - {proxy: "https://other.example.org/simple/", kind: rewritegen, name: other, claims: [other-*]}
+        fallbacks:
+          - {proxy: "https://index.example.org/simple/", kind: pypi, name: first}
+          - {mirror: /srv/pypi/web, name: pypi}
+          - {proxy: "https://mirror.example.org/simple/", kind: bandersnatch, name: second}
+    """,
     "offline": """
         server_name: a.example.org
         state: /state

@@ -342,3 +342,16 @@ def _served(kind: str, place: Path, index: Index) -> Iterator[World]:
         index.set_mode("500")
         ask(port, "/simple/another/")
         yield world
+
+
+@pytest.mark.parametrize(
+    ("to", "same"),
+    [
+        ("http://b.example.org/x/pypi/Public.One/json", True),
+        ("http://a.example.org/pypi/public-two/json", False),
+        ("http://a.example.org/simple/public-one/", False),
+        ("http://a.example.org/pypi/public-one/json/", False),
+    ],
+)
+def test_a_document_leads_to_a_document_of_the_same_project(to: str, same: bool) -> None:
+    assert same_project("http://a.example.org/pypi/public-one/json", to) is same

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from rewritegen.decide import Decision
 from rewritegen.plan import Plan
-from rewritegen.representations import REPRESENTATIONS, Representation
+from rewritegen.representations import LEGACY_JSON, REPRESENTATIONS, Representation
 from rewritegen.steps import FetchFrom
 from tests.support.upstream import Index, Recorded
 from tests.support.wire import Answer
@@ -206,8 +206,13 @@ def _expected_body(plan: Plan, decision: Decision, upstreams: Sequence[Index]) -
         return recorder.reply(
             Recorded("", f"GET {parts.path} HTTP/1.1\r\n\r\n".encode(), None)
         ).body
-    page = index.page(parts.path.rstrip("/").rpartition("/")[2], decision.representation.name)
-    step = next(s for s in plan.steps_with_upstream if url.startswith(s.upstream.url))
+    if decision.representation == LEGACY_JSON:
+        steps = plan.documents_with_upstream
+        page = index.document(parts.path.removesuffix("/json").rpartition("/")[2])
+    else:
+        steps = plan.steps_with_upstream
+        page = index.page(parts.path.rstrip("/").rpartition("/")[2], decision.representation.name)
+    step = next(s for s in steps if url.startswith(s.upstream.url))
     for rule in step.upstream.links:
         page = page.replace(rule.find.encode(), rule.replace.encode())
     return page
@@ -250,6 +255,9 @@ def _request_differences(
         yield f"forwarded Host {headers.get('host')}, wanted {urlsplit(origin).netloc}"
     files = [a.url for r in plan.files for a in r.attempts if isinstance(a, FetchFrom)]
     url = origin + request.target
+    documents = [step.upstream.url for step in plan.documents_with_upstream]
+    if url.startswith(tuple(documents)) and url.endswith("/json"):
+        form = LEGACY_JSON
     if not any(url.startswith(prefix) for prefix in files) and form is not None:
         if headers.get("accept") != form.upstream_accept:
             yield f"forwarded Accept {headers.get('accept')!r}"
@@ -261,7 +269,7 @@ def _request_differences(
 _FIXED = {
     "host": None,  # compared with the origin above
     "user-agent": {"rewritegen"},
-    "accept": {"*/*", *(form.upstream_accept for form in REPRESENTATIONS)},
+    "accept": {"*/*", *(form.upstream_accept for form in (*REPRESENTATIONS, LEGACY_JSON))},
     "accept-encoding": {"identity", ""},
     "connection": {"close", "keep-alive", "Keep-Alive", ""},
 }

@@ -126,9 +126,31 @@ class Index(Recorder):
         )
         return f"<!DOCTYPE html><html><body>\n{anchors}{extra}</body></html>\n".encode()
 
+    @property
+    def documents(self) -> str:
+        """The path below which the legacy JSON lies, for an index at ``.../simple/``."""
+        return f"{self.mount.removesuffix('simple/')}pypi/"
+
+    def document(self, project: str) -> bytes:
+        """The legacy JSON of a project."""
+        files = self.projects[canonicalize_name(project)]
+        urls = [
+            {
+                "filename": name,
+                "url": self.files.origin + quote(self.file_path(name, content)),
+                "digests": {"sha256": hashlib.sha256(content).hexdigest()},
+            }
+            for name, content in files.items()
+        ]
+        info = {"name": project, "project_url": f"{self.origin}/project/{project}/"}
+        extra = self.extra.get(project, b"").decode()
+        return json.dumps({"info": {**info, "summary": extra}, "urls": urls}).encode()
+
     def reply(self, request: Recorded) -> Reply:
         """A page, a redirect to the canonical name like PyPI's, a file of the relative link styles, or 404."""
         path = unquote(request.target.partition("?")[0])
+        if found := re.fullmatch(f"{re.escape(self.documents)}([^/]+)/json", path):
+            return self._document_reply(found[1], request)
         relative = self._relative_file(path)
         if relative is not None:
             return self.files.file_reply(relative, request)
@@ -143,7 +165,18 @@ class Index(Recorder):
         if name not in self.projects:
             return Reply(404, {"Content-Type": "text/plain"}, b"no such project")
         representation, media_type = _negotiate(request.headers.get("accept", "*/*"))
-        body = self.page(name, representation)
+        return self._conditional(request, self.page(name, representation), media_type)
+
+    def _document_reply(self, name: str, request: Recorded) -> Reply:
+        if name == _respelt(name):
+            name = canonicalize_name(name)
+        if canonicalize_name(name) != name:
+            return Reply(301, {"Location": f"{self.documents}{canonicalize_name(name)}/json"})
+        if name not in self.projects:
+            return Reply(404, {"Content-Type": "text/plain"}, b"no such project")
+        return self._conditional(request, self.document(name), "application/json")
+
+    def _conditional(self, request: Recorded, body: bytes, media_type: str) -> Reply:
         headers = {
             "Content-Type": media_type,
             "ETag": f'"{hashlib.sha256(body).hexdigest()[:16]}"',
@@ -160,6 +193,9 @@ class Index(Recorder):
 
     def respelt(self, request: Recorded) -> str | None:
         """The name in capitals, as an index on a file system with raw names has it."""
+        document = re.fullmatch(f"{re.escape(self.documents)}([^/]+)/json", request.target)
+        if document and document[1] != _respelt(document[1]):
+            return f"{self.documents}{_respelt(document[1])}/json"
         found = re.fullmatch(re.escape(self.mount) + "([^/]+)/", request.target)
         if not found or found[1] == _respelt(found[1]):
             return None

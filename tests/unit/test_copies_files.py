@@ -126,6 +126,7 @@ def test_what_is_no_copy_of_httpd(data: bytes, name: str) -> None:
     ("text", "kind", "project"),
     [
         (PAGE, "page", "six"),
+        ("pages/up-stream~json/six/legacy/identity/0123abcd", "page", "six"),
         (FILE, "file", "six"),
         ("files/up-stream/0-0123abcd/a%2Bb/My_Tool-1%2B2-py3-none-any.whl", "file", "my-tool"),
         ("files/up-stream/0-0123abcd/x", "file", ""),
@@ -146,6 +147,9 @@ def test_keys(text: str, kind: str, project: str) -> None:
         PAGE.replace("six", "../six"),
         PAGE.replace("gzip", "br"),
         PAGE.replace("v1_json", "v2_json"),
+        PAGE.replace("v1_json", "legacy"),
+        "pages/up-stream~json/six/v1_json/identity/0123abcd",
+        "pages/up-stream~html/six/legacy/identity/0123abcd",
         FILE.replace("1-", "1000-"),
         FILE.replace("six", "s x"),
         FILE.replace("six", "s\x1b[31mx"),

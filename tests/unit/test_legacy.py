@@ -57,8 +57,32 @@ NOBODY = "nobody has it: 404"
         ),
         pytest.param(
             f"{TEAM}]\nfallbacks: [{{proxy: 'https://index.example.org/simple/', name: up}}]",
-            [STATE, ROOT, OWNS, CLAIMED, NOBODY],
-            id="proxy",
+            [STATE, ROOT, OWNS, CLAIMED, NOBODY, ""],
+            id="proxy of a kind that is not known to have them",
+        ),
+        pytest.param(
+            f"{TEAM}]\nfallbacks: [{{proxy: 'https://index.example.org/x/simple/', name: up, kind: pypi}}, "
+            "{proxy: 'https://index.example.org/pub/+simple/', name: dev, kind: rewritegen}, "
+            "{mirror: /srv/a, name: a}, "
+            "{proxy: 'https://mirror.example.org/simple/', name: copy, kind: bandersnatch}]",
+            [
+                *(STATE, ROOT, OWNS, CLAIMED),
+                "proxy/up: ask https://index.example.org/x/pypi/NAME/json; 200 serves, 404 is next",
+                "mirror/a has the document: serve it",
+                "proxy/copy: ask https://mirror.example.org/pypi/NAME/json; 200 serves",
+                "nobody has it: 404; 502 to 504 if a fallback could not answer",
+                "",
+            ],
+            id="proxies",
+        ),
+        pytest.param(
+            f"{TEAM}, {{proxy: 'https://other.example.org/simple/', name: eggs, claims: [egg-*], kind: rewritegen}}]",
+            [
+                *(STATE, ROOT, OWNS),
+                "private/eggs claims egg-*: https://other.example.org/pypi/NAME/json, its answer is final",
+                *("claimed", NOBODY),
+            ],
+            id="private index that has them",
         ),
         pytest.param(
             f"{TEAM}]\nfallbacks: [{{redirect: 'https://index.example.org/x/simple/', name: up}}]",
@@ -88,3 +112,43 @@ def test_without_the_key_there_is_nothing_of_it() -> None:
     plan = plan_of(HEAD.replace("true", "false") + f"{TEAM}]\n")
     assert (plan.json, plan.grammar.legacy) == ((), ())
     assert not [line for line in route_table(plan) if "json" in line]
+
+
+NOT_ASKED = "  not asked, because their kinds have no such documents: proxy/dev, proxy/old"
+
+
+def test_who_is_not_asked_is_told() -> None:
+    proxies = (
+        "{proxy: 'https://a.example.org/simple/', name: up, kind: pypi}, "
+        "{proxy: 'https://b.example.org/team/+simple/', name: dev, kind: devpi}, "
+        "{proxy: 'https://c.example.org/simple/', name: old}"
+    )
+    assert NOT_ASKED in route_table(plan_of(f"{HEAD}{TEAM}]\nfallbacks: [{proxies}]\n"))
+
+
+@pytest.mark.parametrize(
+    ("source", "rules"),
+    [
+        pytest.param(
+            "name: up, kind: pypi, files: ['https://files.example.org/']",
+            {"https://files.example.org/": "http://a.example.org/files/up/"},
+            id="a declared host",
+        ),
+        pytest.param(
+            "name: up, kind: rewritegen",
+            {"https://index.example.org/": "http://a.example.org/files/up/"},
+            id="another site of ours",
+        ),
+        pytest.param("name: up, kind: bandersnatch", {}, id="none is declared"),
+    ],
+)
+def test_urls_of_files_become_ours_and_no_others(source: str, rules: dict[str, str]) -> None:
+    text = f"{HEAD}listen: [80]\n{TEAM}]\nfallbacks: [{{proxy: 'https://index.example.org/simple/', {source}}}]\n"
+    (step,) = plan_of(text).documents_with_upstream
+    found = {rule.find: rule.replace for rule in step.upstream.links}
+    plain = {
+        text: found[text] for text in found if text.startswith("https://") and ":443" not in text
+    }
+    assert plain == rules
+    assert bool(found) == bool(rules)
+    assert not any(text.startswith("..") for text in found.values())

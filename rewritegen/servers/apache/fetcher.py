@@ -18,14 +18,13 @@ from urllib.parse import urlsplit
 
 from rewritegen.names import CANONICAL_NAME
 from rewritegen.plan import Plan
-from rewritegen.representations import REPRESENTATIONS
+from rewritegen.representations import LEGACY_JSON, REPRESENTATIONS
 from rewritegen.servers.apache.empty_pages import EmptyPages, empty_pages
 from rewritegen.servers.apache.following import ASKED, FOLLOW, at, following_rules, itself_rules
 from rewritegen.servers.apache.logs import for_the_log
 from rewritegen.servers.apache.quoting import argument, regex, substitution
 from rewritegen.servers.apache.rules import Condition, Line, Rule, lines
 from rewritegen.servers.apache.turns import (
-    FORM,
     FileTurn,
     PageTurn,
     fetcher_address,
@@ -64,12 +63,20 @@ _LONGER_SECONDS = 5
 _TURN, _SHORT_TURN = 15000, 1000
 
 
-#: Another type is no page; and in one that is compressed, though that was not asked for, no link could be rewritten.
-_NO_PAGE = (
-    'Header set RG-No-Page "\\n" \\\n    "expr=%{REQUEST_STATUS} == 200 && (-n resp(\'Content-Encoding\') || '
-    "%{CONTENT_TYPE} !~ \\\n    "
-    r'm#^(?:text/html|application/vnd\.pypi\.simple\.v1\+(?:json|html)) *(?:;|$)#)"'
-)
+def _no(what: str, types: str) -> str:
+    """Return what makes an answer fail that is not what was asked for.
+
+    Another type is no page; and in one that is compressed, though that was not asked for, no link could be rewritten.
+    """
+    return (
+        f'Header set RG-No-{what} "\\n" \\\n'
+        "    \"expr=%{REQUEST_STATUS} == 200 && (-n resp('Content-Encoding') || "
+        f'%{{CONTENT_TYPE}} !~ \\\n    m#^{types} *(?:;|$)#)"'
+    )
+
+
+_NO_PAGE = _no("Page", r"(?:text/html|application/vnd\.pypi\.simple\.v1\+(?:json|html))")
+_NO_DOCUMENT = _no("Document", "application/json")
 
 
 class Worker(NamedTuple):
@@ -112,6 +119,8 @@ class Fetcher(NamedTuple):
     ca: str
     pages: tuple[str, ...]
     """What pages are asked for, and what makes an answer fail that is not to be passed on; empty without pages."""
+    documents: tuple[str, ...]
+    """The same of the legacy JSON."""
     empty: tuple[EmptyPages, ...]
     """Sources whose empty pages say that a project is not there."""
     files: tuple[str, ...]
@@ -148,6 +157,7 @@ def fetcher(plan: Plan) -> Fetcher | None:
         tls=any(_needs_tls(origins) for origins in _all_origins(pages, files)),
         ca=argument(plan.ca, "ca"),
         pages=(*_accepts(), _refused("200|304|404"), _NO_PAGE) if pages else (),
+        documents=tuple(_for_documents()) if plan.documents_with_upstream else (),
         empty=tuple(empty_pages(pages)),
         files=('RequestHeader set Accept "*/*"', _refused("200|206|304|404|416")) if files else (),
         itself=Way(itself, _MOST_FOLLOWED, _SHORT_TURN, longest + _LONGER_SECONDS),
@@ -196,13 +206,16 @@ def _asks_for_page(page: PageTurn) -> Iterator[Rule]:
     # an empty page is told by its length, and the name in it counts
     name_too = ("E=RG_NAME:$2",) if page.step.upstream.empty else ()
     flags = ("E=RG_FETCH:1", "E=RG_AT:1", "E=RG_FORM:$1", *name_too, "P", "NE", "QSD", "L")
-    begin = f"^{ASKED}{regex(page.asked)}{FORM}"
+    begin = f"^{ASKED}{regex(page.asked)}{page.form}"
+    end = page.step.upstream.end
     for name, spelling in page.step.upstream.spelled:
         comment = (f"{key}: spelled: {spelling}",)
-        target = f"{page.group}{path}{substitution(spelling, key)}/"
+        target = f"{page.group}{path}{substitution(spelling, key)}{end}"
         yield Rule(f"{begin}/({regex(name)})/$", target, flags, comment=comment)
-    comment = (f"{key}: pages, by a canonical name",)
-    yield Rule(f"{begin}/({CANONICAL_NAME})/$", f"{page.group}{path}$2/", flags, comment=comment)
+    what = "documents" if page.documents else "pages"
+    comment = (f"{key}: {what}, by a canonical name",)
+    target = f"{page.group}{path}$2{end}"
+    yield Rule(f"{begin}/({CANONICAL_NAME})/$", target, flags, comment=comment)
 
 
 def _asks_for_file(file: FileTurn) -> Iterator[Rule]:
@@ -238,7 +251,8 @@ def _needs_tls(origins: tuple[str, ...]) -> bool:
 def _workers(pages: tuple[PageTurn, ...], files: tuple[FileTurn, ...]) -> Iterator[Worker]:
     for page in pages:
         upstream = page.step.upstream
-        yield from _hosts(page.step.source, "pages", page.group, upstream.origins, upstream.limits)
+        what = "documents" if page.documents else "pages"
+        yield from _hosts(page.step.source, what, page.group, upstream.origins, upstream.limits)
     for file in files:
         attempt = file.attempt
         yield from _hosts(attempt.source, "files", file.group, attempt.origins, attempt.limits)
@@ -261,6 +275,12 @@ def _hosts(
 
 def _refused(statuses: str) -> str:
     return f'Header set RG-No-Answer "\\n" \\\n    "expr=%{{REQUEST_STATUS}} !~ /^(?:{statuses})$/"'
+
+
+def _for_documents() -> Iterator[str]:
+    yield f'RequestHeader set Accept "{LEGACY_JSON.upstream_accept}"'
+    yield _refused("200|304|404")
+    yield _NO_DOCUMENT
 
 
 def _accepts() -> Iterator[str]:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from rewritegen.names import CANONICAL_NAME
 from rewritegen.plan import Plan
 from rewritegen.redirects import FILE_PATH, FILE_QUERY, PAGE_PATH, host, same_project
+from rewritegen.representations import LEGACY_JSON
 from rewritegen.servers.apache.empty_pages import NOT_HERE
 from rewritegen.servers.apache.quoting import regex
 from rewritegen.servers.apache.rules import Condition, Rule
@@ -46,11 +47,12 @@ def itself_rules(plan: Plan) -> Iterator[Rule]:
     """Yield the rules by which this host asks itself, and follows."""
     url = fetcher_url(plan)
     proxied = ("P", "NE", "QSD", "L")
-    comment = ("this host asks itself, and follows (see below)",)
+    comment: tuple[str, ...] = ("this host asks itself, and follows (see below)",)
     if page_turns(plan):
-        page = rf"^(/pages/[a-z0-9-]+/{FORM}/{CANONICAL_NAME}/)$"
         flags = ("E=RG_WHAT:$1", *proxied)
-        yield Rule(page, f"{url}{ASKED}$1", flags, comment=comment)
+        for asked in _asked_itself(plan):
+            yield Rule(f"^({asked}/{CANONICAL_NAME}/)$", f"{url}{ASKED}$1", flags, comment=comment)
+            comment = ()
     if file_turns(plan):
         raw = (Condition("%{THE_REQUEST}", r"^[A-Z]+ (/files/[a-z0-9-]+/[0-9]+)(/[^? ]+)"),)
         flags = ("E=RG_WHAT:%1", *proxied)
@@ -61,6 +63,13 @@ def itself_rules(plan: Plan) -> Iterator[Rule]:
     yield Rule(f"^{MOVED}$", flags=(moved, "R=200", "L"), conditions=known, comment=comment)
     where = f"{url}{FOLLOW}%{{ENV:REDIRECT_RG_WHAT}}?%{{QUERY_STRING}}"
     yield Rule(f"^{TO}$", where, (moved, "P", "NE", "L"), known)
+
+
+def _asked_itself(plan: Plan) -> Iterator[str]:
+    """Yield the patterns of pages and of documents, before the name of a project."""
+    yield f"/pages/[a-z0-9-]+/{FORM}"
+    if plan.documents_with_upstream:
+        yield f"/pages/[a-z0-9-]+~json/{LEGACY_JSON.suffix}"
 
 
 def following_rules(plan: Plan) -> Iterator[Rule]:
@@ -80,15 +89,20 @@ def following_rules(plan: Plan) -> Iterator[Rule]:
 
 def _moved_page(page: PageTurn, number: int, origin: str) -> Rule:
     name, again = same_project(named=False)
+    end = page.step.upstream.end if page.documents else "/?"
     conditions = (
-        Condition("$2 %{QUERY_STRING}", rf"^{name} \S*/(?i:{again})/?$"),
+        Condition("$2 %{QUERY_STRING}", rf"^{name} \S*/(?i:{again}){end}$"),
         Condition("%{QUERY_STRING}", f"^{_sent_to(origin, number)}/(?!/)({PAGE_PATH})$"),
     )
-    place = f"^{FOLLOW}{regex(page.asked)}{FORM}/({CANONICAL_NAME})/$"
+    place = f"^{FOLLOW}{regex(page.asked)}{page.form}/({CANONICAL_NAME})/$"
     name_too = ("E=RG_NAME:$2",) if page.step.upstream.empty else ()
     flags = (*_fetched(number), "E=RG_FORM:$1", *name_too, "P", "NE", "QSD", "L")
     key = page.step.source.key
-    comment = f"{key}: a page that has moved; its name is the last part, in any spelling"
+    comment = (
+        f"{key}: a document that has moved; NAME/json ends its path, in any spelling"
+        if page.documents
+        else f"{key}: a page that has moved; its name is the last part, in any spelling"
+    )
     words = (comment,) if number == 1 else ()
     return Rule(place, f"{at(page.group, number)}/%1", flags, conditions, words)
 

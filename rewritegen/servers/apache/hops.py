@@ -16,6 +16,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
+from rewritegen.layouts import LEGACY
 from rewritegen.names import CANONICAL_NAME
 from rewritegen.plan import Plan
 from rewritegen.servers.apache.file_fetch import ask_for_file
@@ -23,7 +24,6 @@ from rewritegen.servers.apache.following import ASKED, FOLLOW
 from rewritegen.servers.apache.quoting import regex, substitution
 from rewritegen.servers.apache.rules import Condition, Group, Item, Rule
 from rewritegen.servers.apache.turns import (
-    FORM,
     FileTurn,
     PageTurn,
     fetcher_url,
@@ -120,7 +120,8 @@ def _begins(plan: Plan) -> Iterator[Rule]:
         if not turn.last:
             flags.append("R=200")
         elif turn.behind is not None:
-            target = f"{substitution(turn.behind.url, turn.behind.source.key)}$1/"
+            end = turn.step.upstream.end
+            target = f"{substitution(turn.behind.url, turn.behind.source.key)}$1{end}"
             flags += [f"E=RG_SOURCE:{turn.behind.source.label}", "R=302", "NE", "QSD"]
         else:
             if turn.step.source.role == "private":
@@ -173,7 +174,7 @@ _WAYS = (
 
 
 def _asks_for_page(plan: Plan, turn: PageTurn) -> Iterator[Rule]:
-    pattern = f"^{regex(turn.place)}({CANONICAL_NAME})/{FORM}/{_CODING}/{turn.digest}$"
+    pattern = f"^{regex(turn.place)}({CANONICAL_NAME})/{turn.form}/{_CODING}/{turn.digest}$"
     for way, path, query in _WAYS:
         kept = () if query else ("QSD",)
         flags = ("E=RG_FORM:$2", "E=RG_PAGE:1", "P", "NE", *kept, "L")
@@ -206,7 +207,8 @@ def next_rules(plan: Plan) -> Iterator[Item]:
 
 
 def _next(plan: Plan, turn: PageTurn, comment: tuple[str, ...]) -> Rule:
-    place = f"^{NEXT_URL.rstrip('/')}{regex(turn.place)}({CANONICAL_NAME})/{FORM}/{_CODING}/"
+    place = f"^{NEXT_URL.rstrip('/')}{regex(turn.place)}({CANONICAL_NAME})/{turn.form}/{_CODING}/"
     flags = (f"E=RG_AFTER:{turn.number}", "E=RG_FORM:$2", "E=RG_CODING:$3", "E=RG_PAGE:1")
     on_its_way = (Condition("%{ENV:REDIRECT_RG_ASK}", "."),)
-    return Rule(place, f"{plan.mount}$1/", flags, on_its_way, comment)
+    where = LEGACY if turn.documents else plan.mount
+    return Rule(place, f"{where}$1{turn.step.upstream.end}", flags, on_its_way, comment)

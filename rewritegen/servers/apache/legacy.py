@@ -13,12 +13,14 @@ from rewritegen.layouts import LEGACY, LEGACY_MIRRORED, LEGACY_WRITTEN
 from rewritegen.names import CANONICAL_NAME, TOO_MANY_CAPITALS, TOO_MANY_SEPARATORS
 from rewritegen.plan import Plan
 from rewritegen.representations import ACCEPT_GZIP, LEGACY_JSON
-from rewritegen.servers.apache.claims import reserved
-from rewritegen.servers.apache.pages import unavailable
+from rewritegen.servers.apache.claims import not_claimed, reserved
+from rewritegen.servers.apache.pages import look, stepwise, unavailable
 from rewritegen.servers.apache.quoting import regex, substitution, test_string
 from rewritegen.servers.apache.rules import Condition, Group, Item, Rule
+from rewritegen.servers.apache.turns import PageTurn
 from rewritegen.servers.apache.words import CANONICAL_URL, NOT_COMPRESSED
 from rewritegen.steps import (
+    AskPrivately,
     Available,
     HasJson,
     JsonElsewhere,
@@ -28,6 +30,7 @@ from rewritegen.steps import (
     ProjectDirectories,
     Reserved,
     Source,
+    TryProxy,
 )
 
 __all__ = ["legacy_rules", "legacy_spellings"]
@@ -59,15 +62,38 @@ def legacy_rules(plan: Plan) -> Iterator[Group]:
     """Yield the group that decides the documents, where they are served."""
     if not plan.json:
         return
-    gzip = Condition("%{HTTP:Accept-Encoding}", ACCEPT_GZIP, ("NC",))
-    body: list[Item] = [
-        Rule("^", flags=("E=RG_PAGE:1",)),
-        Rule("^", flags=("E=RG_GZIP:1",), conditions=(gzip,)),
-    ]
-    for step in plan.json:
-        body.extend(_step(step))
+    body = [*_coding(plan), *stepwise(plan, plan.json, lambda turn: _asked(plan, turn), _step)]
     comment = ("the legacy JSON of a project: the same decisions as for its page",)
     yield Group(comment, Rule(f"!^{_MOUNT}{CANONICAL_NAME}/json$"), tuple(body))
+
+
+def _coding(plan: Plan) -> Iterator[Item]:
+    """Yield the rules that put the encoding of a document into variables; a request that comes back has them."""
+    gzip = Condition("%{HTTP:Accept-Encoding}", ACCEPT_GZIP, ("NC",))
+    if not plan.documents_with_upstream:
+        yield Rule("^", flags=("E=RG_PAGE:1",))
+        yield Rule("^", flags=("E=RG_GZIP:1",), conditions=(gzip,))
+        return
+    new = Condition("%{ENV:RG_AFTER}", "!.")
+    # these match always, and so say `Vary` for a copy, which no Header directive reaches
+    varies = tuple(Condition(f"%{{HTTP:{name}}}", "^") for name in ("Accept", "Accept-Encoding"))
+    first = ("E=RG_PAGE:1", "E=RG_CODING:identity")
+    yield Rule("^", flags=first, conditions=(new, *varies))
+    packed = ("E=RG_GZIP:1", "E=RG_CODING:gzip", "E=force-gzip:1")
+    yield Rule("^", flags=packed, conditions=(new, gzip))
+
+
+def _asked(plan: Plan, turn: PageTurn) -> Iterator[Item]:
+    """Yield the rules that look for a copy of a document, or have it fetched."""
+    source, step = turn.step.source, turn.step
+    document = f"^{_MOUNT}([^/]+)/json$"
+    if isinstance(step, AskPrivately):
+        text = f"{source.key} {source.name}: asked for the documents of what it claims; its answer is final"
+        rule = look(plan, turn, document, f"E=RG_SOURCE:{source.label}")
+        yield Group((text,), not_claimed(step.claims, _MOUNT), (rule,))
+    else:
+        text = f"{source.key} {source.name}: asked for the document"
+        yield Group((text,), None, (look(plan, turn, document),))
 
 
 def _step(step: JsonStep) -> Iterator[Item]:
@@ -89,6 +115,8 @@ def _step(step: JsonStep) -> Iterator[Item]:
             target = f"{substitution(url, source.key)}$1/json"
             text = f"{source.key} {source.name}: the client asks there for the document"
             yield Rule(f"^{_MOUNT}([^/]+)/json$", target, flags, comment=(text,))
+        case TryProxy() | AskPrivately():
+            raise AssertionError("these have a turn")
         case NotFound():
             yield Rule("^", flags=_NOT_FOUND, comment=("nobody has it",))
         case _:

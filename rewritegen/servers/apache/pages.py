@@ -12,13 +12,14 @@ need not say again what a name is. Names of environment variables:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from typing_extensions import assert_never
 
 from rewritegen.grammar import ARCHIVE_SUFFIX
 from rewritegen.plan import Plan
-from rewritegen.representations import ACCEPT_GZIP, REPRESENTATIONS
+from rewritegen.representations import ACCEPT_GZIP, LEGACY_JSON, REPRESENTATIONS
 from rewritegen.servers.apache.choice import choose
 from rewritegen.servers.apache.claims import not_claimed, reserved
 from rewritegen.servers.apache.file_fetch import look_for_file
@@ -30,6 +31,7 @@ from rewritegen.servers.apache.words import NEVER_ASKED, NOT_COMPRESSED
 from rewritegen.steps import (
     AskPrivately,
     Available,
+    JsonStep,
     Listing,
     NotFound,
     OwnedBy,
@@ -45,11 +47,16 @@ from rewritegen.steps import (
 
 __all__ = [
     "NOT_COMPRESSED",
+    "look",
     "negotiation",
     "page_rules",
     "root_rules",
+    "stepwise",
     "unavailable",
 ]
+
+#: A step of a page, or of a document.
+AnyStep = TypeVar("AnyStep", Step, JsonStep)
 
 #: Answers here ask the host's mod_deflate, if any, to keep its hands off.
 
@@ -104,12 +111,28 @@ def root_rules(root: RootList, mount: str) -> Group:
 def page_rules(plan: Plan) -> Iterator[Item]:
     """Yield what each step does, in order; a request that comes back passes over the steps that it has been at."""
     mount = regex(plan.mount)
+    return stepwise(
+        plan,
+        plan.page,
+        lambda turn: _asked(plan, turn, mount),
+        lambda step: _step(step, mount),
+    )
+
+
+def stepwise(
+    plan: Plan,
+    steps: tuple[AnyStep, ...],
+    asked: Callable[[PageTurn], Iterator[Item]],
+    step_rules: Callable[[AnyStep], Iterator[Item]],
+) -> Iterator[Item]:
+    """Yield the rules of the steps of a page, or of a document: of those that ask, and of the others."""
     turns = {turn.step: turn for turn in page_turns(plan)}
-    numbers = [turn.number for turn in turns.values() if turn.goes_on]
+    numbers = [turns[step].number for step in steps if isinstance(step, TryProxy | AskPrivately)]
+    numbers = [number for number in numbers if number]
     waiting: list[Item] = []
-    for step in plan.page:
+    for step in steps:
         if isinstance(step, TryProxy | AskPrivately):
-            waiting.extend(_asked(plan, turns[step], mount))
+            waiting.extend(asked(turns[step]))
             if turns[step].goes_on:
                 later = "|".join(map(str, numbers[numbers.index(turns[step].number) :]))
                 been = Rule("^", conditions=(Condition("%{ENV:RG_AFTER}", f"^(?:{later})$"),))
@@ -119,9 +142,9 @@ def page_rules(plan: Plan) -> Iterator[Item]:
             unsure = (Condition("%{ENV:RG_UNSURE}", "=1"),)
             comment = ("nobody has it, and a source could not answer",)
             waiting.append(Rule("^", flags=("R=502", "L"), conditions=unsure, comment=comment))
-            waiting.extend(_step(step, mount))
+            waiting.extend(step_rules(step))
         else:
-            waiting.extend(_step(step, mount))
+            waiting.extend(step_rules(step))
     yield from waiting
 
 
@@ -274,12 +297,12 @@ def _asked(plan: Plan, turn: PageTurn, mount: str) -> Iterator[Item]:
         label = f"E=RG_SOURCE:{source.label}"
         beside = (*_besides(plan, turn, mount), Rule("[^/]$", flags=(label, "R=404", "L")))
         text = f"{source.key} {source.name}: asked for what it claims, and for nothing else; its answer is final"
-        body = (*beside, _look(plan, turn, mount, label))
+        body = (*beside, look(plan, turn, f"^{mount}([^/]+)/$", label))
         yield Group((text,), not_claimed(turn.step.claims, mount), body)
     else:
         yield from _besides(plan, turn, mount)
         text = f"{source.key} {source.name}: pages only; a file has an owner or is not here"
-        yield Group((text,), None, (_look(plan, turn, mount),))
+        yield Group((text,), None, (look(plan, turn, f"^{mount}([^/]+)/$"),))
 
 
 def _besides(plan: Plan, turn: PageTurn, mount: str) -> Iterator[Item]:
@@ -296,11 +319,12 @@ def _besides(plan: Plan, turn: PageTurn, mount: str) -> Iterator[Item]:
         yield Group((text,), skip, (*refused, *look_for_file(plan, files)))
 
 
-def _look(plan: Plan, turn: PageTurn, mount: str, *label: str) -> Rule:
-    page = f"^{mount}([^/]+)/$"
+def look(plan: Plan, turn: PageTurn, page: str, *label: str) -> Rule:
+    """Return the rule that looks for a copy of a page (a pattern, $1 is the name), or has it fetched."""
+    form = LEGACY_JSON.suffix if turn.documents else "%{ENV:RG_FORM}"
     if plan.copies is None and plan.offline:
         return Rule(page, flags=(*label, "R=502", "L") if label else ("E=RG_UNSURE:1",))
-    place = f"{turn.place}$1/%{{ENV:RG_FORM}}/%{{ENV:RG_CODING}}/{turn.digest}"
+    place = f"{turn.place}$1/{form}/%{{ENV:RG_CODING}}/{turn.digest}"
     flags = (*label, f"E=RG_ASK:{place.lstrip('/')}")
     if plan.copies is None:
         return Rule(page, NEVER_ASKED, (*flags, "E=RG_MISS:again/begin", "P", "QSD", "L"))

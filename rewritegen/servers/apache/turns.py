@@ -18,9 +18,20 @@ from typing import NamedTuple
 
 from rewritegen.digests import file_digest, page_digest
 from rewritegen.plan import Plan
-from rewritegen.representations import REPRESENTATIONS
+from rewritegen.representations import LEGACY_JSON, REPRESENTATIONS
 from rewritegen.servers.apache.words import FILES_PLACE, pages_place
-from rewritegen.steps import AskPrivately, FetchFrom, FileRoute, SendTo, TryMirror, TryProxy
+from rewritegen.steps import (
+    AskPrivately,
+    FetchFrom,
+    FileRoute,
+    HasJson,
+    JsonElsewhere,
+    JsonStep,
+    SendTo,
+    Step,
+    TryMirror,
+    TryProxy,
+)
 
 __all__ = [
     "FORM",
@@ -35,13 +46,15 @@ __all__ = [
 
 #: A representation in a URL.
 FORM = f"({'|'.join(form.suffix for form in REPRESENTATIONS)})"
+#: The one of a document.
+_DOCUMENT = f"({LEGACY_JSON.suffix})"
 
 #: Each proxy takes up to eight internal redirects; two are what the tests go through.
 MOST_PROXIES = 2
 
 
 class PageTurn(NamedTuple):
-    """The pages of one source."""
+    """The pages of one source, or its legacy JSON, which is asked for like pages of one more representation."""
 
     step: TryProxy | AskPrivately
     place: str
@@ -55,8 +68,15 @@ class PageTurn(NamedTuple):
     """The steps behind it are those behind step NUMBER; 0: its answer is final."""
     last: bool
     """No mirror and no proxy stands behind it."""
-    behind: SendTo | None
+    behind: SendTo | JsonElsewhere | None
     """The redirect that stands behind it."""
+    form: str
+    """The pattern of its representations."""
+
+    @property
+    def documents(self) -> bool:
+        """Tell whether these are documents."""
+        return self.step.upstream.documents
 
     @property
     def goes_on(self) -> bool:
@@ -81,17 +101,17 @@ class FileTurn(NamedTuple):
 
 
 def page_turns(plan: Plan) -> tuple[PageTurn, ...]:
-    """Return the sources of pages in the order of the steps."""
-    return tuple(_page_turns(plan))
+    """Return the sources of pages in the order of the steps, then those of documents."""
+    return (*_page_turns(plan, plan.page), *_page_turns(plan, plan.json))
 
 
-def _page_turns(plan: Plan) -> Iterator[PageTurn]:
-    proxies = [step for step in plan.page if isinstance(step, TryProxy)]
-    redirect = next((step for step in plan.page if isinstance(step, SendTo)), None)
-    for index, step in enumerate(plan.page):
+def _page_turns(plan: Plan, steps: tuple[Step | JsonStep, ...]) -> Iterator[PageTurn]:
+    proxies = [step for step in steps if isinstance(step, TryProxy)]
+    redirect = next((step for step in steps if isinstance(step, SendTo | JsonElsewhere)), None)
+    for index, step in enumerate(steps):
         if isinstance(step, TryProxy):
-            later = plan.page[index + 1 :]
-            last = not any(isinstance(other, TryProxy | TryMirror) for other in later)
+            later = steps[index + 1 :]
+            last = not any(isinstance(other, TryProxy | TryMirror | HasJson) for other in later)
             alone = last and redirect is None and len(proxies) == 1 and not plan.offline
             yield _page_turn(plan, step, 0 if alone else index + 1, last, redirect)
         elif isinstance(step, AskPrivately):
@@ -99,18 +119,24 @@ def _page_turns(plan: Plan) -> Iterator[PageTurn]:
 
 
 def _page_turn(
-    plan: Plan, step: TryProxy | AskPrivately, number: int, last: bool, behind: SendTo | None
+    plan: Plan,
+    step: TryProxy | AskPrivately,
+    number: int,
+    last: bool,
+    behind: SendTo | JsonElsewhere | None,
 ) -> PageTurn:
-    name = step.source.name
+    name, documents = step.source.name, step.upstream.documents
+    where = f"{name}~json" if documents else name
     return PageTurn(
         step,
-        f"{pages_place(plan.mount)}{name}/",
+        f"{pages_place(plan.mount)}{where}/",
         page_digest(step.upstream),
-        f"/pages/{name}/",
-        f"balancer://rg_{name}_pages",
+        f"/pages/{where}/",
+        f"balancer://rg_{name}_{'json' if documents else 'pages'}",
         number,
         last,
         behind if last else None,
+        _DOCUMENT if documents else FORM,
     )
 
 

@@ -149,12 +149,15 @@ def _page(plan: Plan, turn: PageTurn) -> PageFetch:
     source = turn.step.source
     # 304 answers nobody else's question but that of a copy
     renewed = "|304 renew" if plan.copies else ""
-    links = (
+    links = [
         argument(f"s|{link.find}|{link.replace}|niq", source.key)
         for link in turn.step.upstream.links
-    )
+    ]
+    if turn.documents:
+        # absolute URLs are long
+        links = [f"\\\n        {link}" for link in links]
     return PageFetch(
-        comment=f"{source.key} {source.name}: its pages",
+        comment=f"{source.key} {source.name}: its {'documents' if turn.documents else 'pages'}",
         url=_asked(plan, turn.asked),
         links=tuple(links),
         headers=(*_page_headers(plan, turn), *_steps_behind(turn)),

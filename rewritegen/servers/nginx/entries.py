@@ -12,7 +12,7 @@ from rewritegen.layouts import LEGACY
 from rewritegen.names import CANONICAL_NAME, TOO_MANY_CAPITALS, TOO_MANY_SEPARATORS
 from rewritegen.plan import Plan
 from rewritegen.servers.base import FINGERPRINT_PLACE
-from rewritegen.servers.nginx.chain import chain
+from rewritegen.servers.nginx.chain import Chain
 from rewritegen.servers.nginx.inner import Inner
 from rewritegen.servers.nginx.legacy import legacy_entry
 from rewritegen.servers.nginx.names import Names
@@ -119,7 +119,7 @@ class Entries:
         )
 
     def _pages(self, rules: Rules) -> Entry:
-        decided, last = chain(self.plan, rules, self.inner)
+        decided, last = Chain("project", rules.page, self.inner).walk(self.plan.page)
         return Entry(
             comment("the page of a project: the first rule that applies decides", _INDENT),
             f"~ {pattern(f'^{self._mount}{self._name}/$')}",

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from rewritegen.names import CANONICAL_NAME
 from rewritegen.plan import Plan
 from rewritegen.redirects import FILE_QUERY, FRAGMENT, PAGE_PATH, PARENTS, host, same_project
-from rewritegen.servers.nginx.names import Names
+from rewritegen.servers.nginx.names import Names, What
 from rewritegen.servers.nginx.njs import script_function
 from rewritegen.servers.nginx.page_check import ABSENT, NO_PAGE
 from rewritegen.servers.nginx.quoting import argument, comment, pattern, value, verbose_pattern
@@ -31,7 +31,10 @@ __all__ = ["FAILED", "Fetcher"]
 #: Where a request ends that brought neither an answer nor a 404.
 FAILED = "/failed"
 
-_SAME_PROJECT = "# to the same project only: its name is the last part of the path, in any spelling"
+_SAME_PROJECT = {
+    "/": "# to the same project only: its name is the last part of the path, in any spelling",
+    "/json": "# to the document of the same project only: NAME/json ends the path, in any spelling",
+}
 
 _INDENT = "    "
 
@@ -48,9 +51,10 @@ class Fetcher:
     locations: dict[str, Fetched] = field(default_factory=dict)
 
     def page(self, step: TryProxy | AskPrivately) -> str:
-        """Return the path below which the pages of an HTTP index are asked for, each as ``NAME/``."""
+        """Return the path below which the pages (or documents) of an HTTP index are asked for, each as ``NAME/``."""
         source, upstream = step.source, step.upstream
-        prefix = f"/pages/{source.name}/"
+        where = f"pages/{source.name}{'~json' if upstream.documents else ''}"
+        prefix = f"/{where}/"
         if self.plan.offline:
             return prefix
         links = tuple(
@@ -65,16 +69,20 @@ class Fetcher:
             sets=(),
             rules=(),
             far=self.upstreams.host(source, upstream.origins[0]),
-            path=f"{value(urlsplit(upstream.url).path, source.key)}{self._spelled(source, upstream)}/",
+            path=f"{value(urlsplit(upstream.url).path, source.key)}{self._spelled(source, upstream)}{upstream.end}",
             limits=upstream.limits,
-            keep=self.names.unless_empty(upstream.empty, self._keep(source, page=True)),
+            keep=self.names.unless_empty(
+                upstream.empty, self._keep(source, "document" if upstream.documents else "page")
+            ),
             most_on_disk="64m",
             page=True,
-            astray=self.names.astray(NO_PAGE, upstream.empty, ABSENT),
+            end=upstream.end,
+            astray=self.names.astray(NO_PAGE, upstream.empty, ABSENT, document=upstream.documents),
             links=() if self.script else links,
-            script=script_function(source) if self.script and links else "",
+            script=script_function(step) if self.script and links else "",
         )
-        self._add(page, source, f"pages/{source.name}", upstream.url, upstream.origins)
+        url = f"{upstream.url}NAME/json" if upstream.documents else upstream.url
+        self._add(page, source, where, url, upstream.origins)
         return prefix
 
     def file(self, number: int, attempt: FetchFrom) -> str:
@@ -101,7 +109,7 @@ class Fetcher:
             far=self.upstreams.host(source, attempt.origins[0]),
             path=f"{value(urlsplit(attempt.url).path, source.key)}{self._directory(source, attempt)}$rg_raw",
             limits=attempt.limits,
-            keep=self._keep(source, page=False),
+            keep=self._keep(source, "file"),
             # passed on as it comes in, never written here
             most_on_disk="0",
             page=False,
@@ -128,19 +136,19 @@ class Fetcher:
     def _directory(self, source: Source, attempt: FetchFrom) -> str:
         return f"{self._spelled(source, attempt)}/" if attempt.spelled else ""
 
-    def _keep(self, source: Source, *, page: bool) -> str:
+    def _keep(self, source: Source, what: What) -> str:
         """Return the Cache-Control that tells the site above how long it may keep an answer (RFC 5861)."""
         copies = self.plan.copies
         if copies is None:
             return ""
-        if not page:
+        if what == "file":
             text = f'"max-age={copies.files}, stale-if-error={copies.stale}"'
-            return self.names.kept(text, page=False)
+            return self.names.kept(text, what)
         # what is ours is looked at again each time: a new release counts at once
         fresh = 1 if source.role == "private" else copies.pages
         later = "" if source.role == "private" else f", stale-while-revalidate={fresh}"
         text = f'"max-age={fresh}{later}, stale-if-error={copies.stale}"'
-        return self.names.kept(text, page=True)
+        return self.names.kept(text, what)
 
     def _add(
         self, asked: Fetched, source: Source, where: str, url: str, origins: tuple[str, ...]
@@ -168,9 +176,9 @@ class Fetcher:
                 sets=('$rg_both "$rg_name $upstream_http_location"',) if asked.page else (),
                 rules=(
                     Rule(
-                        (_SAME_PROJECT,) if asked.page else (),
+                        (_SAME_PROJECT[asked.end],) if asked.page else (),
                         f"{'$rg_both' if asked.page else '$upstream_http_location'} !~ "
-                        f"{_location(origin, page=asked.page)}",
+                        f"{_location(origin, asked)}",
                         go(FAILED if last else f"/moved/{where}/{number + 1}"),
                     ),
                 ),
@@ -179,18 +187,19 @@ class Fetcher:
             )
 
 
-def _location(origin: str, *, page: bool) -> str:
+def _location(origin: str, asked: Fetched) -> str:
     """Return the pattern of a Location that leads to a host, also by a path on the host that sent it.
 
     For a page, the name of the project stands before the Location.
     """
     absolute = f"(?:{host(origin, _literal)})?/(?!/)"
-    if not page:
+    if not asked.page:
         return verbose_pattern(
             (f"^{absolute}", f"(?<rg_to>{FILE_QUERY}){FRAGMENT}$"), "", _INDENT * 2, 35
         )
     name, again = same_project(named=True)
-    same = f"(?={PARENTS}(?i:{again})/?{FRAGMENT}$)"
+    end = "/?" if asked.end == "/" else asked.end
+    same = f"(?={PARENTS}(?i:{again}){end}{FRAGMENT}$)"
     parts = (f"^{name}[ ]", absolute, same, f"(?<rg_to>{PAGE_PATH}){FRAGMENT}$")
     return verbose_pattern(parts, "", _INDENT * 2, 35)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from rewritegen.representations import LEGACY_JSON
 from rewritegen.servers.nginx.names import Names
 from rewritegen.servers.nginx.near import ERRORS, Ways
 from rewritegen.servers.nginx.quoting import argument, comment, value
@@ -35,7 +36,7 @@ from rewritegen.servers.nginx.words import (
 )
 from rewritegen.steps import AskPrivately, ProjectDirectories, Scanned, Source, TryProxy
 
-__all__ = ["Inner"]
+__all__ = ["Inner", "asked_below"]
 
 _INDENT = "    "
 
@@ -130,23 +131,28 @@ class Inner:
         rules: tuple[Rule, ...] = (),
         after: str = "",
     ) -> str:
-        """Return the prefix below which an HTTP index is asked for a page.
+        """Return the prefix below which an HTTP index is asked for a page, or a document.
 
         :param after: where a request goes that it has no page for; empty: its answer is final.
         """
         source = step.source
-        prefix = f"{INNER}ask/{source.name}/"
+        documents = step.upstream.documents
+        prefix = asked_below(step)
+        accept = self.names.shared(ACCEPT) + self.names.shared(OTHERS)
+        url = step.upstream.url
         # 304 would be the answer to a question that nobody asked
         errors = ((_statuses(304, 404, *ERRORS), after),) if after else self.final_errors(source)
         caching = NO_CACHE if source.role == "private" else TEN_MINUTES
         self._add(
             Ask(
-                comment(f"{source.key} {source.name}: {step.upstream.url}", _INDENT),
+                comment(
+                    f"{source.key} {source.name}: {url}{'NAME/json' if documents else ''}", _INDENT
+                ),
                 f"^~ {prefix}",
                 (answered_by(source.label), VARY, caching, *self.kept),
                 rules,
                 self.ways.page(step, errors),
-                self.names.shared(ACCEPT) + self.names.shared(OTHERS),
+                LEGACY_JSON.upstream_accept if documents else accept,
                 self.names.shared(CODING),
             )
         )
@@ -195,12 +201,6 @@ class Inner:
         words = comment(why, _INDENT)
         self._add(Entry(words, f"^~ {prefix}", headers, last, rules, internal=True))
 
-    def send(self, path: str, label: str, last: str, why: str) -> str:
-        """Return the prefix at which a client is sent away."""
-        prefix = f"{INNER}send/{path}/"
-        self.final(prefix, label, last, why, ())
-        return prefix
-
     def _final(self, path: str, label: str, last: str, why: str) -> str:
         headers = (answered_by(label), VARY, NO_CACHE)
         words = comment(why, _INDENT)
@@ -217,6 +217,11 @@ class Inner:
 
     def _add(self, location: Location) -> None:
         self.locations.setdefault(location.match, location)
+
+
+def asked_below(step: TryProxy | AskPrivately) -> str:
+    """Return the prefix of the location that asks an HTTP index, before its name of a project."""
+    return f"{INNER}ask{'-json' if step.upstream.documents else ''}/{step.source.name}/"
 
 
 def _statuses(*statuses: int) -> str:

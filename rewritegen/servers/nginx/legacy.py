@@ -9,6 +9,7 @@ from typing_extensions import assert_never
 from rewritegen.layouts import LEGACY, LEGACY_MIRRORED, LEGACY_WRITTEN
 from rewritegen.names import CANONICAL_NAME
 from rewritegen.plan import Plan
+from rewritegen.servers.nginx.chain import Chain
 from rewritegen.servers.nginx.quoting import argument, comment, pattern, value
 from rewritegen.servers.nginx.rules import Rules
 from rewritegen.servers.nginx.view import Entry, Rule
@@ -19,9 +20,9 @@ from rewritegen.servers.nginx.words import (
     escaped,
     go,
     named,
-    refuse,
 )
 from rewritegen.steps import (
+    AskPrivately,
     Available,
     HasJson,
     JsonElsewhere,
@@ -31,6 +32,7 @@ from rewritegen.steps import (
     ProjectDirectories,
     Reserved,
     Source,
+    TryProxy,
 )
 
 __all__ = ["legacy_entry"]
@@ -40,13 +42,8 @@ _INDENT = "    "
 
 def legacy_entry(plan: Plan, rules: Rules, guards: tuple[Rule, ...], inside: str) -> Entry:
     """Return the location; ``inside`` is what stands before each URL behind a gate."""
-    last = refuse(404, "no source has this document")
-    decided: list[Rule] = []
-    for step in plan.json:
-        if isinstance(step, JsonElsewhere):
-            last = go(f"{_elsewhere(step, rules)}$rg_name")
-            break  # it answers everything
-        decided.extend(_rules(step, rules))
+    chain = Chain("document", lambda step: _rules(step, rules), rules.inner)
+    decided, last = chain.walk(plan.json)
     return Entry(
         comment("the legacy JSON of a project: the same decisions as for its page", _INDENT),
         f"~ {pattern(f'^{escaped(inside + LEGACY)}(?<rg_name>{CANONICAL_NAME})/json$')}",
@@ -59,7 +56,7 @@ def legacy_entry(plan: Plan, rules: Rules, guards: tuple[Rule, ...], inside: str
 
 def _rules(step: JsonStep, rules: Rules) -> Iterator[Rule]:
     match step:
-        case Available() | Reserved():
+        case Available() | Reserved() | AskPrivately():
             yield from rules.page(step)
         case OwnsJson(source=source, json=json):
             words: tuple[str, ...] = (named(source, "has the project"),)
@@ -73,7 +70,7 @@ def _rules(step: JsonStep, rules: Rules) -> Iterator[Rule]:
             yield _document(
                 source, json, LEGACY_MIRRORED, rules, (named(source, "has the document"),)
             )
-        case NotFound() | JsonElsewhere():
+        case NotFound() | JsonElsewhere() | TryProxy():
             pass
         case _:
             assert_never(step)
@@ -84,9 +81,3 @@ def _document(
 ) -> Rule:
     test = f"-f {argument(f'{value(tree.root, source.key)}/$rg_name/{file}')}"
     return Rule(words, test, go(f"{rules.inner.json(source, tree.root)}$rg_name/{file}"))
-
-
-def _elsewhere(step: JsonElsewhere, rules: Rules) -> str:
-    url = argument(f"{value(step.url, step.source.key)}$rg_name/json")
-    why = f"{step.source.key} {step.source.name}: the client asks there for the document"
-    return rules.inner.send(f"json/{step.source.name}", step.source.label, f"return 302 {url}", why)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
 from rewritegen.kinds import Empty
 from rewritegen.names import ClaimSet, NormalizedName
@@ -23,7 +24,7 @@ from rewritegen.servers.nginx.quoting import (
 )
 from rewritegen.servers.nginx.view import Map
 
-__all__ = ["Names"]
+__all__ = ["Names", "What"]
 
 #: nginx's default for a bucket is one cache line, 64 bytes on the processors in use; this is the longest key in it.
 _LONGEST_KEY = 46
@@ -40,6 +41,11 @@ _SEEN = '"$status $upstream_http_content_encoding $sent_http_content_type"'
 #: A login form or an error with status 200 is no page (PEP 691 has the types), and one that is compressed, though that
 #: was not asked for, has the upstream's links.
 _PAGE = r"^200[ ][ ](?:text/html|application/vnd\.pypi\.simple\.v1\+(?:json|html))[ ]*(?:;|$)"
+#: The same for the legacy JSON.
+_DOCUMENT = r"^200[ ][ ]application/json[ ]*(?:;|$)"
+
+#: What an upstream is asked for.
+What: TypeAlias = Literal["page", "document", "file"]
 
 
 @dataclass(slots=True)
@@ -51,8 +57,8 @@ class Names:
     _shared: set[str] = field(default_factory=set)
     _claimed: dict[ClaimSet, tuple[str, str]] = field(default_factory=dict)
     _hidden: list[ClaimSet] = field(default_factory=list)
-    _kept: list[tuple[str, bool]] = field(default_factory=list)
-    _astray: list[str] = field(default_factory=list)
+    _kept: list[tuple[str, What]] = field(default_factory=list)
+    _astray: dict[bool, str] = field(default_factory=dict)
     _spelled: dict[tuple[tuple[str, str], ...], str] = field(default_factory=dict)
     _empty: list[Empty] = field(default_factory=list)
     _by_empty: list[tuple[Empty, str, str]] = field(default_factory=list)
@@ -85,24 +91,25 @@ class Names:
             self._hidden.append(claims)
         return f"$rg_hidden{_from_two(self._hidden.index(claims) + 1)}_{self.site}"
 
-    def kept(self, cache_control: str, *, page: bool) -> str:
+    def kept(self, cache_control: str, what: What) -> str:
         """Return the variable that holds a Cache-Control for what may be kept, and nothing for any other answer."""
-        if (cache_control, page) not in self._kept:
-            self._kept.append((cache_control, page))
-        return f"$rg_keep{_from_two(self._kept.index((cache_control, page)) + 1)}_{self.site}"
+        if (cache_control, what) not in self._kept:
+            self._kept.append((cache_control, what))
+        return f"$rg_keep{_from_two(self._kept.index((cache_control, what)) + 1)}_{self.site}"
 
     def spelled(self, owner: str, names: tuple[tuple[str, str], ...]) -> str:
         """Return the variable that holds the name as an index has it."""
         self._spelled.setdefault(names, owner)
         return f"$rg_spelled{_from_two(list(self._spelled).index(names) + 1)}_{self.site}"
 
-    def astray(self, path: str, empty: Empty | None, absent: str) -> str:
+    def astray(self, path: str, empty: Empty | None, absent: str, *, document: bool) -> str:
         """Return the variable that holds ``path`` for what is no page where one was asked for, else nothing.
 
         :param absent: what it holds for an empty page.
         """
-        self._astray = [path]
-        return self._where(empty, f"$rg_astray_{self.site}", absent)
+        self._astray[document] = path
+        word = "rg_astray_json" if document else "rg_astray"
+        return self._where(empty, f"${word}_{self.site}", absent)
 
     def unless_empty(self, empty: Empty | None, variable: str) -> str:
         """Return the variable that holds what another one does, but nothing for an empty page."""
@@ -130,10 +137,11 @@ class Names:
             yield _claims_map(variable, claims, owner)
         for claims in self._hidden:
             yield _hidden_map(self.hidden(claims), claims)
-        for text, page in self._kept:
-            yield _kept_map(self.kept(text, page=page), text, page=page)
-        for path in self._astray:
-            yield _astray_map(self.astray(path, None, ""), path)
+        for text, what in self._kept:
+            yield _kept_map(self.kept(text, what), text, what)
+        for document, path in self._astray.items():
+            variable = self.astray(path, None, "", document=document)
+            yield _astray_map(variable, path, document=document)
         for names, owner in self._spelled.items():
             yield _spelled_map(self.spelled(owner, names), owner, names)
         for empty in self._empty:
@@ -209,25 +217,25 @@ def _claims_map(variable: str, claims: ClaimSet, owner: str) -> Map:
     return Map(words, "$rg_name", variable, tuple(entries))
 
 
-def _kept_map(variable: str, cache_control: str, *, page: bool) -> Map:
-    what = "page" if page else "file"
+def _kept_map(variable: str, cache_control: str, what: What) -> Map:
     words = comment(f"How long a {what} is kept, and stands in: only a whole one (RFC 5861)")
     # nothing bounds a file that does not say how long it is, and it is fetched whoever waits for it
-    answer = _PAGE if page else "^200[ ][0-9]{1,10}$"
+    whole = {"page": _PAGE, "document": _DOCUMENT, "file": "^200[ ][0-9]{1,10}$"}
     entries = (
         'default ""',
-        f"{pattern(answer, '~*')}\n{_INDENT * 2}{cache_control}",
+        f"{pattern(whole[what], '~*')}\n{_INDENT * 2}{cache_control}",
         f"{pattern('^304[ ]', '~')}\n{_INDENT * 2}{cache_control}",
     )
-    seen = _SEEN if page else '"$status $upstream_http_content_length"'
+    seen = '"$status $upstream_http_content_length"' if what == "file" else _SEEN
     return Map(words, seen, variable, entries)
 
 
-def _astray_map(variable: str, path: str) -> Map:
-    words = comment("What was asked for a page, and sent something else: nobody is given that.")
+def _astray_map(variable: str, path: str, *, document: bool) -> Map:
+    asked = "legacy JSON" if document else "a page"
+    words = comment(f"What was asked for {asked}, and sent something else: nobody is given that.")
     entries = (
         f"default {path}",
-        f'{pattern(_PAGE, "~*")} ""',
+        f'{pattern(_DOCUMENT if document else _PAGE, "~*")} ""',
         f'{pattern("^(?:304|404)[ ]", "~")} ""',
     )
     return Map(words, _SEEN, variable, entries)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from rewritegen.digests import file_digest, page_digest
 from rewritegen.plan import ABSENT_SECONDS, Plan
+from rewritegen.representations import LEGACY_JSON
 from rewritegen.servers.base import fetcher_name
 from rewritegen.servers.nginx.fetcher import Fetcher
 from rewritegen.servers.nginx.page_check import LONGER_SECONDS, pages_name
@@ -39,12 +40,15 @@ class Ways:
     fetcher: Fetcher
 
     def page(self, step: TryProxy | AskPrivately, errors: tuple[tuple[str, str], ...]) -> Near:
-        """Return how the page of ``$rg_name`` is asked for."""
+        """Return how the page (or document) of ``$rg_name`` is asked for."""
         source, upstream = step.source, step.upstream
         group = self.fetcher.upstreams.fetcher(source, "", upstream.limits)
         shared = self.fetcher.names.shared
         digest = page_digest(upstream)
-        key = f"pages/{source.name}/$rg_name/{shared(FORM)}/{shared(CODING)}/{digest}"
+        place, form = f"pages/{source.name}", shared(FORM)
+        if upstream.documents:
+            place, form = f"{place}~json", LEGACY_JSON.suffix
+        key = f"{place}/$rg_name/{form}/{shared(CODING)}/{digest}"
         limits = upstream.limits
         patience = 2 * limits.connect + limits.read
         keep = (

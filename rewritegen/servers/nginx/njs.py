@@ -11,7 +11,7 @@ import json
 import re
 
 from rewritegen.plan import Plan
-from rewritegen.steps import Source, Upstream
+from rewritegen.steps import AskPrivately, TryProxy, Upstream
 
 __all__ = ["SCRIPT_NAME", "script_function", "script_text"]
 
@@ -20,21 +20,23 @@ SCRIPT_NAME = "rg_links.js"
 
 def script_text(plan: Plan) -> str:
     """Return the script: one function for each HTTP index."""
-    steps = [step for step in plan.steps_with_upstream if step.upstream.links]
-    functions = [script_function(step.source) for step in steps]
+    asked = (*plan.steps_with_upstream, *plan.documents_with_upstream)
+    steps = [step for step in asked if step.upstream.links]
+    functions = [script_function(step) for step in steps]
     parts = [
         _HEAD,
         *(
-            _FUNCTION.format(name=script_function(step.source), pairs=_pairs(step.upstream))
+            _FUNCTION.format(name=script_function(step), pairs=_pairs(step.upstream))
             for step in steps
         ),
     ]
     return "".join(parts) + f"export default {{{', '.join(['header', *functions])}}};\n"
 
 
-def script_function(source: Source) -> str:
-    """Return the name of the function that rewrites the links of a source."""
-    return f"from_{source.name.replace('-', '_')}"
+def script_function(step: TryProxy | AskPrivately) -> str:
+    """Return the name of the function that rewrites the links of a source, in its pages or in its documents."""
+    word = "documents_of" if step.upstream.documents else "from"
+    return f"{word}_{step.source.name.replace('-', '_')}"
 
 
 def _pairs(upstream: Upstream) -> str:

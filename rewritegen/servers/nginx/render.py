@@ -7,6 +7,7 @@ import shlex
 from rewritegen import __version__
 from rewritegen.plan import Plan
 from rewritegen.redirects import REDIRECTS
+from rewritegen.representations import JSON, LEGACY_JSON, V1_HTML
 from rewritegen.routes import route_table
 from rewritegen.servers.base import (
     FINGERPRINT_PLACE,
@@ -134,10 +135,19 @@ def _fetching(plan: Plan, fetcher: Fetcher, scope: Scope) -> tuple[Fetching, ...
             others="\n        ".join(" ".join(map(str, row)) for row in rows),
             ca=(argument(value(plan.ca, "ca")),) if tls else (),
             conditions=fetcher.conditions,
+            packed=_packed(plan),
             locations=tuple(fetcher.locations.values()),
             check=page_check(plan),
         ),
     )
+
+
+def _packed(plan: Plan) -> str:
+    """Return the types of what is fetched for its text; nginx knows that of HTML itself."""
+    pages = f"{V1_HTML.content_type} {JSON.content_type}"
+    if not plan.documents_with_upstream:
+        return pages
+    return f"{LEGACY_JSON.content_type}\n        {pages}"
 
 
 def _guards(names: Names) -> tuple[Rule, ...]:

@@ -39,6 +39,9 @@ class Fetched(NamedTuple):
     most_on_disk: str
     """What is buffered on disk while the server above is slow: an endless page must not fill it."""
     page: bool
+    """A page, or a document, which is treated like one."""
+    end: str = "/"
+    """What stands behind the name of a project in the URL of its page."""
     astray: str = ""
     """The variable that says what becomes of an answer to a question for a page."""
     links: tuple[tuple[str, str], ...] = ()
@@ -67,5 +70,7 @@ class Fetching(NamedTuple):
     ca: tuple[str, ...]
     """The CA bundle; empty where no host that is asked speaks TLS."""
     conditions: tuple[tuple[str, str], ...]
+    packed: str
+    """The types that are compressed."""
     locations: tuple[Fetched, ...]
     check: PageCheck
