@@ -6,7 +6,7 @@ SHELL  := /bin/sh
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-long test-matrix fuzz lint format man bench coverage lowest clean-machine clean
+.PHONY: help demo test test-long test-managed test-matrix fuzz lint format man bench coverage lowest clean-machine clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -26,6 +26,9 @@ test: ## every test on every Python from 3.10 to 3.13 that is installed; as root
 
 test-long: ## the tests that take minutes: installs while upstreams die, and faults and texts of many drawn sites
 	$(PYTHON) -m tools.run_tests --long $(TESTS)
+
+test-managed: ## Ansible, Salt, Puppet, cloud-init, a shell and the units of systemd, on machines in containers (root, a Docker engine)
+	$(PYTHON) -m tools.run_tests --managed $(TESTS)
 
 test-matrix: ## other versions of nginx and httpd in containers; writes docs/compatibility.md (root, a Docker engine)
 	$(PYTHON) -m tools.run_tests --matrix $(TESTS)

@@ -4,7 +4,7 @@ The Python that runs this file runs everything; each other one from 3.10 to 3.13
 ``slow``, ``server`` or ``containers``: what servers make of a text does not depend on the Python that wrote it, and
 golden files hold the text on each. Set REWRITEGEN_PYTHONS to interpreters or directories (joined by ``:``) to add some,
 and to ``none`` to use only the one. With ``--long`` first, it runs the tests marked ``long`` on the one, and nothing
-else; with ``--matrix`` those marked ``edition``, of which the default run has Debian bookworm only, and writes
+else; with ``--managed`` those of configuration management; with ``--matrix`` those marked ``edition``, of which the default run has Debian bookworm only, and writes
 docs/compatibility.md. All other arguments go to pytest: ``python3 -m tools.run_tests tests/unit -k names``.
 
 REWRITEGEN_REQUIRE=nginx,apache,uv,openssl turns "skipped, because it is not installed" into a failure.
@@ -27,14 +27,15 @@ from tools import compatibility, debian_packages, engine, environment, official,
 
 ROOT = environment.ROOT
 WORKERS = str(min(4, os.cpu_count() or 1))
-ALL = "not bench and not matrix and not long"
+ALL = "not bench and not matrix and not long and not managed"
 QUICK = f"{ALL} and not slow and not server and not containers"
 LONG = "long"
+MANAGED = "managed"
 MATRIX = "edition"
 #: Options of this program that select tests for the one Python only, and the selection.
-ALONE = {"--long": LONG, "--matrix": MATRIX}
+ALONE = {"--long": LONG, "--managed": MANAGED, "--matrix": MATRIX}
 #: What reports of a selection are called.
-KINDS = {LONG: "long-tests", MATRIX: "matrix"}
+KINDS = {LONG: "long-tests", MANAGED: "managed", MATRIX: "matrix"}
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from tests.managed.tools import ansible
 from tests.support.documents import on_a_machine
 from tests.support.ports import HOST
 
-pytestmark = [pytest.mark.containers, pytest.mark.long]
+pytestmark = [pytest.mark.containers, pytest.mark.managed]
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 SECONDS = 300

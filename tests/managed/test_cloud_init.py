@@ -10,7 +10,7 @@ import pytest
 from tests.managed.machine import Machine
 from tests.support.documents import on_a_machine
 
-pytestmark = [pytest.mark.containers, pytest.mark.long]
+pytestmark = [pytest.mark.containers, pytest.mark.managed]
 
 USER_DATA = Path(__file__).resolve().parents[2] / "examples/cloud-init/user-data.yaml"
 #: What its four services run, one after the other, on a machine that is booted for the first time.

@@ -10,7 +10,7 @@ from tests.managed.machine import Machine
 from tests.managed.recipes import EXAMPLES, HERE, RECIPES, Recipe, copy_in
 from tests.managed.tools import put_salt
 
-pytestmark = [pytest.mark.containers, pytest.mark.long]
+pytestmark = [pytest.mark.containers, pytest.mark.managed]
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)

@@ -11,7 +11,7 @@ from tests.managed.machine import NAME, Machine
 from tests.support.dists import wheel_bytes
 from tests.support.documents import on_a_machine
 
-pytestmark = [pytest.mark.containers, pytest.mark.long]
+pytestmark = [pytest.mark.containers, pytest.mark.managed]
 
 UNITS = Path(__file__).resolve().parents[2] / "examples/systemd"
 SITE = UNITS.parent / "ansible/files/packages.yaml"
