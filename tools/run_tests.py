@@ -4,8 +4,9 @@ The Python that runs this file runs everything; each other one from 3.10 to 3.13
 ``slow``, ``server`` or ``containers``: what servers make of a text does not depend on the Python that wrote it, and
 golden files hold the text on each. Set REWRITEGEN_PYTHONS to interpreters or directories (joined by ``:``) to add some,
 and to ``none`` to use only the one. With ``--long`` first, it runs the tests marked ``long`` on the one, and nothing
-else; with ``--managed`` those of configuration management; with ``--matrix`` those marked ``edition``, of which the default run has Debian bookworm only, and writes
-docs/compatibility.md. All other arguments go to pytest: ``python3 -m tools.run_tests tests/unit -k names``.
+else; with ``--managed`` those of configuration management; with ``--matrix`` those marked ``edition``, of which the
+default run has Debian bookworm only, and writes docs/compatibility.md. All other arguments go to pytest:
+``python3 -m tools.run_tests tests/unit -k names``.
 
 REWRITEGEN_REQUIRE=nginx,apache,uv,openssl turns "skipped, because it is not installed" into a failure.
 """
