@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -43,8 +44,9 @@ def engine_address() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def session_lab(engine_address: str, shared_place: Path) -> Iterator[Lab]:
     """What this session has at the engine."""
-    place = shared_place / "lab"
-    place.mkdir()
+    # recipes have one of their own (tests/managed), and may run in the same session
+    place = Path(tempfile.mkdtemp(prefix="lab-", dir=shared_place))
+    place.chmod(0o755)
     with lab(engine_address, place) as opened:
         yield opened
 
