@@ -64,7 +64,14 @@ def legacy_rules(plan: Plan) -> Iterator[Group]:
         return
     body = [*_coding(plan), *stepwise(plan, plan.json, lambda turn: _asked(plan, turn), _step)]
     comment = ("the legacy JSON of a project: the same decisions as for its page",)
-    yield Group(comment, Rule(f"!^{_MOUNT}{CANONICAL_NAME}/json$"), tuple(body))
+    guard = f"!^{_MOUNT}{_not_files(plan)}{CANONICAL_NAME}/json$"
+    yield Group(comment, Rule(guard), tuple(body))
+
+
+def _not_files(plan: Plan) -> str:
+    """Return what leaves files out: those of mirrors are at `/pypi/packages/` for an index at `/pypi/simple/`."""
+    below = [route.prefix for route in plan.public_files if route.prefix.startswith(LEGACY)]
+    return "".join(f"(?!{regex(prefix.removeprefix(LEGACY))})" for prefix in below)
 
 
 def _coding(plan: Plan) -> Iterator[Item]:
