@@ -22,7 +22,7 @@ RULES: dict[str, Rule] = {}
     "warning",
     "directories",
     reason="a page without an archive is worse than none: uv stops at it, and asks no other index. Where there is no "
-    "file at all, nginx answers 404 (if it has random_index), and httpd an empty page",
+    "file at all, the server answers 404 (nginx, if it has random_index)",
     fix="copy a file into it, or remove it; a name that is to stay private is claimed",
 )
 def nothing_to_list(context: Context) -> Iterator[Found]:

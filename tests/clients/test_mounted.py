@@ -72,9 +72,8 @@ def test_an_empty_directory_lets_no_other_version_in(
         argv.append("--disable-pip-version-check")
     done = desk.run(*argv, "--index-url", desk.url, "--target", "target", "acme-empty")
     assert done.status != 0
-    # httpd's page is empty: uv has been told of the name, and of no version
     if use is uv:
-        said = {"nginx": "was not found in the package registry", "apache": "there are no versions"}
-        assert said[kind] in " ".join(done.output.split()), done.output
+        said = "was not found in the package registry"
+        assert said in " ".join(done.output.split()), done.output
     assert desk.public_asked == set()
     assert not list(desk.project.rglob("*.py"))

@@ -8,7 +8,6 @@ from typing import Protocol
 
 from rewritegen.decide import Decision, Request, decide
 from rewritegen.plan import Plan
-from rewritegen.representations import HTML
 from tests.servers.raw_rows import RawRow
 from tests.servers.rows import Row
 from tests.support.compare import differences, upstream_differences
@@ -62,8 +61,6 @@ def possible(decision: Decision, row: Row, kind: str) -> Decision:
     """What a server can make of a decision, where a row says that it cannot do all of it."""
     if kind == "nginx" and row.nginx_source is not None:
         return replace(decision, source=row.nginx_source)
-    if kind == "apache" and row.apache_lists:
-        return replace(decision, status=200, representation=HTML)
     return decision
 
 

@@ -39,9 +39,6 @@ class Row:
     nginx_source: str | None = None
     """X-Index-Source where nginx cannot know the right one; the status is the same."""
 
-    apache_lists: bool = False
-    """httpd cannot see that there is no file in a directory: its listing is a page (200) without a link to one."""
-
     @property
     def label(self) -> str:
         """The id of the test, scene first."""

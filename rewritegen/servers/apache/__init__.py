@@ -83,7 +83,8 @@ class Apache:
         templates = environment()
         answers = templates.get_template("apache/answers.j2").render(view=seen).strip()
         gate = ["gate"] if seen.gate else []
-        parts = ["directories", "rules", "texts", *gate, *_asking_parts(seen)]
+        listed = ["listings"] if seen.listings else []
+        parts = ["directories", *listed, "rules", "texts", *gate, *_asking_parts(seen)]
         site = "\n\n".join(
             templates.get_template(f"apache/{part}.j2").render(view=seen).strip() for part in parts
         )

@@ -11,6 +11,7 @@ from rewritegen.servers.apache.files import file_rules
 from rewritegen.servers.apache.gate import gate_rules
 from rewritegen.servers.apache.hops import hop_rules, next_rules
 from rewritegen.servers.apache.legacy import legacy_rules, legacy_spellings
+from rewritegen.servers.apache.listings import no_files
 from rewritegen.servers.apache.logs import for_the_log
 from rewritegen.servers.apache.pages import negotiation, page_rules, root_rules
 from rewritegen.servers.apache.quoting import regex
@@ -33,7 +34,8 @@ def ruleset(plan: Plan, *, part: bool, logged: bool) -> tuple[Item, ...]:
     :param part: the virtual host has other URLs than ours, which no rule may touch.
     :param logged: set what the JSON log shows of a request.
     """
-    items = [_body_of_405(), *(for_the_log(agent=True) if logged else ()), *_first_refusals(plan)]
+    items: list[Item] = [_body_of_405(), *no_files(plan)]
+    items.extend((*(for_the_log(agent=True) if logged else ()), *_first_refusals(plan)))
     items.extend(hop_rules(plan))
     text = "a text without a file: the answer 200 has its ErrorDocument, below"
     meta = Rule("^/-/(?:health|rewritegen)$", flags=("R=200", "L"), comment=(text,))

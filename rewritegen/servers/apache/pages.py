@@ -23,6 +23,7 @@ from rewritegen.representations import ACCEPT_GZIP, LEGACY_JSON, REPRESENTATIONS
 from rewritegen.servers.apache.choice import choose
 from rewritegen.servers.apache.claims import not_claimed, reserved
 from rewritegen.servers.apache.file_fetch import look_for_file
+from rewritegen.servers.apache.listings import LISTED
 from rewritegen.servers.apache.quoting import regex, substitution, test_string
 from rewritegen.servers.apache.rules import Condition, Group, Item, Rule
 from rewritegen.servers.apache.stems import claimed_files, stem_rules
@@ -217,7 +218,7 @@ def _trees(step: OwnedBy) -> tuple[ProjectDirectories, ...]:
 def _listings(trees: tuple[ProjectDirectories, ...], key: str, mount: str) -> Iterator[Rule]:
     for tree in trees:
         there = Condition(_place(tree, key), "-d")
-        flags = ("E=RG_FRESH:1", NOT_COMPRESSED, "END")
+        flags = ("E=RG_FRESH:1", *LISTED)
         yield Rule(f"{_project((tree,), mount)}$", f"{_target(tree, key)}/", flags, (there,))
 
 

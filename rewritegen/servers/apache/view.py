@@ -16,6 +16,7 @@ from rewritegen.servers.apache.entry import own_urls, ruleset
 from rewritegen.servers.apache.fetcher import PRIVATE_HEADERS, fetcher
 from rewritegen.servers.apache.gate import Gate, gate
 from rewritegen.servers.apache.layout import continued, directive
+from rewritegen.servers.apache.listings import Listings, listings
 from rewritegen.servers.apache.logs import ACCESS, FETCHES, log_format, log_places
 from rewritegen.servers.apache.quoting import argument, comment, directory, expression
 from rewritegen.servers.apache.rules import Line, lines
@@ -80,6 +81,8 @@ class View(NamedTuple):
     """Arguments of <VirtualHost>."""
     tls: Tls | None
     directories: tuple[Directory, ...]
+    listings: Listings | None
+    """None when nothing is listed."""
     gate: tuple[Gate, ...]
     """Who may read; empty: everybody."""
     asking: Asking | None
@@ -143,6 +146,7 @@ def view(plan: Plan, scope: Scope) -> View:
         addresses=" ".join(f'"{_address(address, port)}"' for address, port in plan.listen),
         tls=_tls(plan),
         directories=tuple(_directories(plan)),
+        listings=listings(plan),
         gate=gate(plan),
         asking=asking(plan, standalone=scope == "standalone"),
         own=continued(directive("<LocationMatch", [f'"{own_urls(plan)}"'])) if part else None,
@@ -182,6 +186,8 @@ def modules(plan: Plan, scope: Scope) -> tuple[Module, ...]:
         names |= {"lbmethod_byrequests", "slotmem_shm"}
         if plan.copies is not None:
             names |= {"cache", "cache_disk"}
+    if listings(plan) is not None:
+        names |= {"deflate", "filter", "substitute"}
     if _speaks_tls(plan, scope):
         names.add("ssl")
     if plan.auth is not None:
