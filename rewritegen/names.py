@@ -61,6 +61,15 @@ TOO_MANY_SEPARATORS = "(?:(?:[A-Za-z0-9]|-(?![-._]))*(?:[._][-._]*|-[-._]+)(?![-
 _NO_PROJECT = "[0-9a-f]{2}|packages"
 _RAW = re.compile(RAW_NAME)
 
+#: What stands behind a name in a path when nothing longer can be the name: in a wheel or egg the name has no dash; in
+#: an sdist the version has none; and a directory, or a path that ends, has no version.
+_BEHIND_FILE = r"(?:\.(?:metadata|asc|sig|provenance))?(?:/|$)"
+_WHEEL_OR_EGG = (
+    r"-v?[0-9][^-/]*(?:(?:-[0-9][^-/]*)?-[^-/]+-[^-/]+-[^-/]+\.whl|(?:-py[0-9][^/]*)?\.egg)"
+    + _BEHIND_FILE
+)
+_SDIST = rf"-v?[0-9][^-/]*\.(?:tar\.gz|zip|tgz|tar\.bz2|tar\.xz|tar\.Z|tar){_BEHIND_FILE}"
+
 
 class InvalidNameError(ValueError):
     """A text that is no project name, or no claim."""
@@ -149,7 +158,7 @@ class ClaimSet:
         name and version cannot be told apart, the patterns err on the private side. Two hexadecimal digits are a level
         of a hashed tree, and `packages` is where file hosts have all of theirs: not names.
         """
-        public = "".join(f"(?!{_spellings(name)}(?:[-_.]+v?[0-9]|/|$))" for name in self.public)
+        public = _not_of(self.public) if self.public else ""
         whole = (name for name in self.names if not re.fullmatch(_NO_PROJECT, name))
         exact = alternations((_spellings(name) for name in self.names), limit)
         parts = alternations((_spellings(name) for name in whole), limit)
@@ -165,6 +174,14 @@ class ClaimSet:
 
     def __str__(self) -> str:
         return ", ".join(sorted([*self.names, *(f"{name}-*" for name in self.prefixes)]))
+
+
+def _not_of(names: Iterable[NormalizedName]) -> str:
+    """Return the look-ahead that fails at a part of a path that can belong to no other project than one of these."""
+    written = list(names)
+    spelled = "|".join(map(_spellings, written))
+    escaped = "|".join(name.replace("-", "[_.]+") for name in written)
+    return f"(?!(?:{escaped}){_WHEEL_OR_EGG}|(?:{spelled})(?:{_SDIST}|/|$))"
 
 
 def path_belongs_to(path: str, claims: ClaimSet) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Literal, NamedTuple
 
 from packaging.utils import InvalidWheelFilename, NormalizedName, parse_wheel_filename
@@ -22,6 +23,7 @@ __all__ = [
     "UnparsableError",
     "file_kind",
     "is_servable",
+    "possible_names",
     "readings",
 ]
 
@@ -36,6 +38,9 @@ _SERVABLE = re.compile(r"[A-Za-z0-9+~_][A-Za-z0-9._+!~-]*")
 
 #: Bytes; a file system takes 255.
 MAX_FILENAME = 255 - len(".provenance")
+
+#: Where a version may begin.
+_NUMBER = re.compile(r"(?P<separators>[-_.]+)v?[0-9]", re.IGNORECASE)
 
 _EGG = re.compile(r"(?P<name>[^-]+)-(?P<version>[^-]+)(?:-py\d+(?:\.\d+)?(?:-.+)?)?")
 
@@ -81,6 +86,34 @@ def readings(filename: str, kind: FileKind) -> tuple[Parsed, ...]:
     if not found:
         raise UnparsableError("no project name, a dash and a version of PEP 440")
     return found
+
+
+def possible_names(filename: str) -> frozenset[NormalizedName]:
+    """Return every project that a package may belong to that cannot be looked into.
+
+    It lies in a private directory, so that all of them are ours: what its name says, in each reading; and if that is no
+    project and version, what stands before its first number, or before a later one behind a dash or underscore, and
+    all of it.
+
+    >>> sorted(possible_names("svn-tool-1.0dev-r1234.tar.gz"))
+    ['svn-tool', 'svn-tool-1-0dev-r1234']
+    """
+    kind = file_kind(filename)
+    if kind is not None and kind != "old":
+        with suppress(UnparsableError):
+            return frozenset(parsed.project for parsed in readings(filename, kind))
+    lower = filename.lower()
+    suffix = next((s for s in (*_SDISTS, ".whl", ".egg", *_OLD) if lower.endswith(s)), "")
+    stem = filename[: len(filename) - len(suffix)]
+    heads = [stem]
+    for number in _NUMBER.finditer(stem):
+        if len(heads) == 1 or number["separators"] != ".":
+            heads.append(stem[: number.start()])
+    found = set()
+    for head in heads:
+        with suppress(InvalidNameError):
+            found.add(parse_name(head))
+    return frozenset(found)
 
 
 def _wheel(filename: str) -> Parsed:

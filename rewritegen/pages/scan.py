@@ -16,7 +16,7 @@ from pathlib import Path
 from packaging.utils import NormalizedName
 
 from rewritegen.names import InvalidNameError, parse_name
-from rewritegen.pages.filenames import FileKind, file_kind, is_servable
+from rewritegen.pages.filenames import FileKind, file_kind, is_servable, possible_names
 from rewritegen.pages.model import PrivateTree, Stamp
 from rewritegen.pages.problems import Problem, problem, shown
 from rewritegen.pages.sidecars import ProjectStatus, Sidecars, read_sidecars, read_status
@@ -50,6 +50,8 @@ class FoundProject:
     status: ProjectStatus | None = None
     ready: tuple[tuple[str, Stamp], ...] = ()
     """The pages that lie there already, where they are to be written again."""
+    unoffered: tuple[str, ...] = ()
+    """What has the name of a package, and cannot be offered: of another time, a link to nowhere, a directory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,8 @@ class Scan:
 
     projects: tuple[FoundProject, ...]
     names: frozenset[NormalizedName]
-    """Of every directory and of every link, dangling or not: all of them are ours."""
+    """Of every directory and of every link, dangling or not, and whatever a package may belong to that cannot be
+    offered by its name: all of them are ours."""
     unknown: frozenset[NormalizedName]
     """Projects that could not be looked into: their pages stay as they are, because "don't know" is not "not here"."""
     problems: tuple[Problem, ...]
@@ -72,7 +75,8 @@ def scan(tree: PrivateTree) -> Scan:
     if tree.layout == "flat":
         problems: list[Problem] = []
         project = _look_into(tree, None, "", problems)
-        return Scan((project,), frozenset(), frozenset(), tuple(problems))
+        names = frozenset[NormalizedName]().union(*map(possible_names, project.unoffered))
+        return Scan((project,), names, frozenset(), tuple(problems))
     return _scan_projects(tree)
 
 
@@ -80,7 +84,10 @@ def _scan_projects(tree: PrivateTree) -> Scan:
     problems: list[Problem] = []
     spellings: dict[NormalizedName, list[str]] = {}
     names: set[NormalizedName] = set()
+    beside: set[NormalizedName] = set()
     for above, entry in _entries(tree):
+        if file_kind(entry.name) is not None and not entry.name.startswith("."):
+            beside |= possible_names(entry.name)
         name = _project_of(tree, entry, problems)
         if name is None:
             continue
@@ -99,7 +106,7 @@ def _scan_projects(tree: PrivateTree) -> Scan:
             problems.append(unreadable(Path(tree.path, directory), error))
     return Scan(
         projects=tuple(projects),
-        names=frozenset(names),
+        names=frozenset(names | beside),
         unknown=frozenset(names - {project.name for project in projects}),
         # nobody can mend the names of a mirror, whose pages are served as they are
         problems=tuple(problems) if tree.private or tree.written else (),
@@ -168,18 +175,22 @@ def _look_into(
         return FoundProject(name, directory)
     entries = _sorted_entries(root)
     beside = {entry.name for entry in entries}
-    files = []
+    files, unoffered = [], []
     for entry in entries if tree.pages else ():
         kind = file_kind(entry.name)
         if kind is None or entry.name.startswith("."):
             continue
         stamp = _stamp(entry, kind, problems)
-        if stamp is not None:
+        if stamp is None:
+            unoffered.append(entry.name)
+        else:
             sidecars = read_sidecars(root, entry.name, beside, problems)
             path = f"{directory}/{entry.name}" if directory else entry.name
             files.append(FoundFile(path, entry.name, kind, stamp, sidecars))
     status = read_status(root, beside, problems) if tree.pages and name else None
-    return FoundProject(name, directory, tuple(files), not entries, status)
+    return FoundProject(
+        name, directory, tuple(files), not entries, status, unoffered=tuple(unoffered)
+    )
 
 
 def _ready(directory: Path) -> Iterator[tuple[str, Stamp]]:

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from packaging.utils import NormalizedName
 
 from rewritegen.pages.aliases import write_aliases
-from rewritegen.pages.filenames import UnparsableError, readings
+from rewritegen.pages.filenames import possible_names
 from rewritegen.pages.listing import OfferedFile, ProjectPage, offered_file, project_page
 from rewritegen.pages.marker import Root, UnavailableError, open_root
 from rewritegen.pages.memory import Memory, PageMemory, load_memory, save_memory
@@ -266,7 +266,4 @@ def _names_of(found: FoundFile, reading: Reading) -> set[str]:
     """Return whose file it is; of one that could not be read, every project that it may belong to."""
     if reading.project:
         return {reading.project}
-    try:
-        return {parsed.project for parsed in readings(found.filename, found.kind)}
-    except UnparsableError:
-        return set()
+    return set(possible_names(found.filename))

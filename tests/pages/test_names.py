@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from typing import Literal
 
 import pytest
 from packaging.utils import canonicalize_name
@@ -110,6 +112,62 @@ def test_flat_names_come_from_the_files_and_from_broken_ones_too(bench: Bench) -
     bench.index()
     assert bench.names() == ["acme-foo", "broken-tool", "maybe", "maybe-1-0"]
     assert bench.projects() == ["acme-foo"]
+
+
+#: What has the name of a package and cannot be offered, whose it may be, and what is said of it.
+UNOFFERED: dict[str, tuple[set[str], list[str]]] = {
+    "svn-tool-1.0dev-r1234.tar.gz": ({"svn-tool", "svn-tool-1-0dev-r1234"}, ["RG506"]),
+    "final-tool-1.0-final.tar.gz": ({"final-tool", "final-tool-1-0-final"}, ["RG506"]),
+    "mytool.zip": ({"mytool"}, ["RG506"]),
+    "Old.Tool-v2.ZIP": ({"old-tool", "old-tool-v2"}, ["RG506"]),
+    "a-2d-tool_1.0.zip": ({"a", "a-2d-tool", "a-2d-tool-1-0"}, ["RG506"]),
+    "win-tool-1.0.win32-py2.7.exe": ({"win-tool", "win-tool-1-0-win32-py2-7"}, ["RG517"]),
+    "rpm-tool-1.0-1.noarch.rpm": ({"rpm-tool", "rpm-tool-1-0", "rpm-tool-1-0-1-noarch"}, ["RG517"]),
+    "deb-tool_1.0_all.deb": ({"deb-tool", "deb-tool-1-0-all"}, ["RG517"]),
+    "copy_tool-1.0-py3-none-any (1).whl": ({"copy-tool"}, ["RG507"]),
+    "beside_tool-1.0-py3-none-any.whl": ({"beside-tool"}, ["RG509"]),
+    "two-1.0-1.tar.gz": ({"two", "two-1-0"}, ["RG509"]),
+    "-1.0.tar.gz": (set(), ["RG507"]),
+}
+
+
+@pytest.mark.parametrize("layout", ["flat", "projects"])
+@pytest.mark.parametrize("filename", UNOFFERED)
+def test_a_package_that_cannot_be_offered_is_private_all_the_same(
+    bench: Bench, filename: str, layout: Literal["flat", "projects"]
+) -> None:
+    """Else a fallback would be asked for it, as if nothing of that name were here."""
+    bench.layout = layout
+    (bench.root / filename).write_bytes(b"something")
+    report = bench.index()
+    names, flat_codes = UNOFFERED[filename]
+    assert set(bench.names()) == names
+    assert codes(report) == (flat_codes if layout == "flat" else ["RG516"])
+    (bench.root / filename).unlink()
+    bench.index()
+    assert set(bench.names()) == names, "for good"
+
+
+@pytest.mark.parametrize("kind", ["link", "directory", "pipe"])
+def test_a_package_that_is_no_file_is_private_all_the_same(bench: Bench, kind: str) -> None:
+    bench.layout = "flat"
+    path = bench.root / "odd_tool-1.0-py2.7.egg"
+    if kind == "link":
+        path.symlink_to("nowhere")
+    elif kind == "directory":
+        path.mkdir()
+    else:
+        os.mkfifo(path)
+    bench.index()
+    assert "odd-tool" in bench.names()
+
+
+def test_what_begins_with_a_dot_or_is_no_package_has_no_name(bench: Bench) -> None:
+    bench.layout = "flat"
+    for name in (".part-1.0.zip", "README-1.0.txt", "notes.tar.gz.asc"):
+        (bench.root / name).write_bytes(b"something")
+    bench.index()
+    assert bench.names() == []
 
 
 def test_a_flat_sdist_with_two_readings_is_what_its_metadata_says(bench: Bench) -> None:

@@ -16,6 +16,7 @@ from rewritegen.names import (
     InvalidNameError,
     is_redirectable,
     parse_name,
+    path_belongs_to,
 )
 
 LETTERS = "abcxyzABCXYZ0189"
@@ -130,3 +131,64 @@ def test_a_set_holds_nothing_twice(claims: list[Claim]) -> None:
         assert not any(other.covers(prefix) for other in others)
     for name in found.names:
         assert not any(Claim(prefix, prefix=True).covers(name) for prefix in found.prefixes)
+
+
+WITH_PUBLIC = ClaimSet.of([Claim.parse("acme-*")], [parse_name("acme-web"), parse_name("acme-oss")])
+BESIDE = ("", ".metadata", ".asc", ".sig", ".provenance", "/provenance")
+FILES: dict[str, bool] = {
+    "packages/ab/acme_web-1.0-py3-none-any.whl": False,
+    "packages/acme.web-1.0-1-cp312-cp312-linux_x86_64.whl": False,
+    "Acme_Web-2!1.0rc1+local.1-py2.py3-none-any.whl": False,
+    "acme-web-1.0.tar.gz": False,
+    "Acme.Web-1.0.post1.zip": False,
+    "acme-web/acme-web-1.0.tar.bz2": False,
+    "acme_web/": False,
+    "acme-oss-v1.0.tgz": False,
+    "acme_web-1.0-py2.7.egg": False,
+    "acme_web-1.0-py2.7-linux-x86_64.egg": False,
+    "acme_web-1.0.egg": False,
+    "acme-2.0.tar.gz": True,
+    "acme_webb-1.0-py3-none-any.whl": True,
+    "acme_web_2fa-1.0-py3-none-any.whl": True,
+    "acme-web-2fa-1.0.tar.gz": True,
+    "acme_web_2fa-1.0.tar.gz": True,
+    "acme-web-2-1.0.tar.gz": True,
+    "acme.web.2-1.0.zip": True,
+    "acme_web_3d-1.0-py2.7.egg": True,
+    "acme-web-2/acme-web-2-1.0.tar.gz": True,
+    "acme-web/acme_web_2fa-1.0-py3-none-any.whl": True,
+    "acme-oss/acme-web-1.0.tar.gz/acme_foo-1.0.tar.gz": True,
+    # nobody can tell: 1.0.post1 of one, or 1 of the other
+    "acme-web-1.0-1.tar.gz": True,
+    "acme-web-1.0-1.noarch.rpm": True,
+    "acme-web-1.0": True,
+}
+
+
+@pytest.mark.parametrize("beside", BESIDE)
+@pytest.mark.parametrize(("path", "private"), FILES.items(), ids=FILES)
+def test_files_of_a_public_name_below_a_claim(path: str, private: bool, beside: str) -> None:
+    """Only what can be of no longer name is public."""
+    whole = path if path.endswith("/") else f"{path}{beside}"
+    assert path_belongs_to(whole, WITH_PUBLIC) is private
+
+
+_PIECE = st.sampled_from(["web", "oss", "2", "2fa", "v2", "3d", "foo", "1.0", "py3", "none", "any"])
+_NAME = st.lists(_PIECE, min_size=1, max_size=4).map(lambda pieces: "acme-" + "-".join(pieces))
+
+
+@given(_NAME, st.sampled_from(["1.0", "2", "1.0rc1", "2.0.post1", "3d"]), st.sampled_from("-_."))
+def test_no_file_of_a_private_name_passes_as_one_of_a_public_name(
+    name: str, version: str, separator: str
+) -> None:
+    """Files as build tools name them, of today and of before (an sdist with dashes in its name)."""
+    written = name.replace(".", separator).replace("-", separator)
+    private = WITH_PUBLIC.covers(parse_name(name))
+    for file in (
+        f"{written.replace('-', '_')}-{version}-py3-none-any.whl",
+        f"{written}-{version}.tar.gz",
+        f"{written.replace('-', '_')}-{version}-py2.7.egg",
+        f"{parse_name(name)}/{written}-{version}.zip",
+    ):
+        if private:
+            assert path_belongs_to(f"packages/{file}", WITH_PUBLIC), file
