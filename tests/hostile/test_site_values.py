@@ -116,6 +116,7 @@ def normal(path: str) -> str:
 
 
 @each_way
+@pytest.mark.slow
 @pytest.mark.parametrize("placement", PLACEMENTS)
 @each_value
 def test_what_is_not_free_text_is_of_harmless_characters(
