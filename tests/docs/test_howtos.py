@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from rewritegen.diagnostics import SiteError
+from rewritegen.site import load_site
 from tests.support.documents import DOCS, ROOT, Block, blocks
 
 #: The pages whose blocks all say how they are kept true.
@@ -59,6 +61,20 @@ def test_a_command_prints_what_is_shown(block: Block) -> None:
             check=False,
         )
         assert (done.returncode, done.stdout) == (0, shown), command
+
+
+WRONG = [block for block in BLOCKS if "error[RG201]" in block.text]
+
+
+@pytest.mark.parametrize("block", WRONG, ids=name)
+def test_what_is_said_of_a_wrong_site_file_is_what_comes(block: Block) -> None:
+    """Runs of tools on a machine cannot be repeated here, but their message is ours."""
+    shown = block.text[block.text.index("error[RG201]") :].rstrip()
+    place = re.search(r"--> (\S+?):\d", shown)
+    site = (ROOT / "examples/shell/packages.yaml").read_text().replace("claims:", "claim:")
+    with pytest.raises(SiteError) as caught:
+        load_site(place[1] if place else "site.yaml", text=site.encode())
+    assert str(caught.value).startswith(shown)
 
 
 def test_each_how_to_is_listed() -> None:
