@@ -78,6 +78,10 @@ def layout_rows() -> Iterator[str]:
     for layout in LAYOUTS.values():
         uses = ("yes" if use else "" for use in (layout.private, layout.mirror))
         pages = "written" if layout.generated else "its own"
+        if layout.absolute:
+            pages = "written again; needs `base_url`"
+        elif layout.private and layout.packages is not None:
+            pages = "its own; private: written again"  # rewritegen/trees.py: is_moved
         yield f"| `{layout.name}` | {layout.summary} | {' | '.join(uses)} | {pages} |"
 
 
