@@ -35,10 +35,12 @@ def test_the_site_file_is_the_example() -> None:
 
 
 def excerpt(generated: str) -> str:
-    """The header, and the location that decides a page."""
+    """The header, and the location that decides a page; its three forms and two ways to be there are told by the first."""
     header = generated[: generated.index("\n\n") + 1]
     start = generated.index("    # the page of a project")
-    return f"{header}...\n{generated[start : generated.index('    # a file beside', start)].rstrip()}\n"
+    location = generated[start : generated.index("    # a file beside", start)].rstrip()
+    again = re.compile(r"(?: {8}if \((?:-f \S+rg_(?:second|third)|-d \S+/aliases/).*\n.*\n {8}\}\n)+")
+    return f"{header}...\n{again.sub('        ...' + chr(10), location)}\n"
 
 
 def test_the_output_is_that_of_the_example() -> None:
