@@ -101,7 +101,9 @@ class Machine:
             text = (EXAMPLES / f"systemd/rewritegen-{unit}").read_text()
             self.put(f"/etc/systemd/system/rewritegen-{unit}", text)
         unit = f"rewritegen-check@{NAME}.service"
-        self.must(f"systemctl daemon-reload; systemctl start {unit} || {{ journalctl -u {unit}; false; }}")
+        self.must(
+            f"systemctl daemon-reload; systemctl start {unit} || {{ journalctl -u {unit}; false; }}"
+        )
 
     def generation(self) -> frozenset[str]:
         """The workers of the server: there are new ones after a reload, and old ones may still be on their way out."""

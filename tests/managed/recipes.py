@@ -7,7 +7,6 @@ import re
 import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from tests.managed.machine import EXAMPLES, Machine
 from tests.support.documents import on_a_machine

@@ -32,10 +32,12 @@ def rotate(machine: Machine, directory: str) -> None:
 def _ask(machine: Machine, word: str, log: str) -> None:
     """Ask until it is in the log: nginx writes every few seconds, and old processes of httpd go on for a moment."""
     machine.box.wait_for(
-        lambda: machine.run(
-            f"curl -s http://{NAME}:8080/simple/acme-{word}/ > /dev/null; grep -q acme-{word} {log}"
-        )[0]
-        == 0,
+        lambda: (
+            machine.run(
+                f"curl -s http://{NAME}:8080/simple/acme-{word}/ > /dev/null; grep -q acme-{word} {log}"
+            )[0]
+            == 0
+        ),
         f"acme-{word} is in {log}",
         SECONDS,
     )

@@ -18,7 +18,9 @@ __all__ = ["DOCS", "ROOT", "Block", "blocks", "on_a_machine"]
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 _FENCE = re.compile(r"^(?P<indent> *)```(?P<language>\w*)$")
-_MARK = re.compile(r"^ *<!-- (?P<way>file|run|part of a run|on a machine|seen by): (?P<of>.+?) -->$")
+_MARK = re.compile(
+    r"^ *<!-- (?P<way>file|run|part of a run|on a machine|seen by): (?P<of>.+?) -->$"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,11 +35,13 @@ def test_the_site_file_is_the_example() -> None:
 
 
 def excerpt(generated: str) -> str:
-    """The header, and the location that decides a page; its three forms and two ways to be there are told by the first."""
+    """The header, and the location that decides a page, of which blocks that say the same again are left out."""
     header = generated[: generated.index("\n\n") + 1]
     start = generated.index("    # the page of a project")
     location = generated[start : generated.index("    # a file beside", start)].rstrip()
-    again = re.compile(r"(?: {8}if \((?:-f \S+rg_(?:second|third)|-d \S+/aliases/).*\n.*\n {8}\}\n)+")
+    again = re.compile(
+        r"(?: {8}if \((?:-f \S+rg_(?:second|third)|-d \S+/aliases/).*\n.*\n {8}\}\n)+"
+    )
     return f"{header}...\n{again.sub('        ...' + chr(10), location)}\n"
 
 
