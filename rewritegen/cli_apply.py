@@ -107,8 +107,8 @@ def apply(site_file: str, **given: Any) -> int:
     command, and kept when the new fingerprint answers and `check` finds no error. Else the old files are put back
     and loaded. A run that was killed is undone by the next one.
 
-    Exit codes: 0 applied or unchanged, 1 it did not work and the old files are back, 2 wrong usage or site file,
-    3 would change (--dry-run).
+    Exit codes: 0 applied or unchanged, 1 it did not work and the old files are there (but for RG850, a failed --after,
+    and RG852), 2 wrong usage or site file, or refused at once, 3 would change (--dry-run).
 
     \b
     Example:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,17 @@ if TYPE_CHECKING:
     from rewritegen.reports import Form
 
 __all__ = ["lint"]
+
+
+#: What the codes belong to that are not ours, by how they begin.
+_OTHERS = {
+    **dict.fromkeys(("RG1", "RG2", "RG3", "RG4"), "a site file"),
+    "RG5": "directories, by `index`",
+    "RG6": "a site that nginx cannot have",
+    "RG7": "a site that Apache cannot have",
+    "RG8": "a run, by `serve`, `cache`, `generate` or `apply` (docs/howto-apply.md)",
+    "RG9": "a live server, by `check`",
+}
 
 
 def _codes(context: click.Context, option: click.Parameter, begun: str) -> list[str]:
@@ -112,7 +124,7 @@ def _explain(code: str) -> int:
         return 0
     found = RULES.get(code.upper())
     if found is None:
-        raise click.UsageError(f"there is no rule {code}: `lint --explain all` lists them")
+        raise click.UsageError(_no_rule(code))
     columns = width(sys.stdout)
     click.echo(f"{found.severity}[{found.code}]: {found.summary}\n")
     for word, text in (("why", found.reason), ("fix", found.fix)):
@@ -125,6 +137,13 @@ def _explain(code: str) -> int:
         )
     )
     return 0
+
+
+def _no_rule(code: str) -> str:
+    whose = _OTHERS.get(code.upper()[:3]) if re.fullmatch("RG[0-9]{3}", code.upper()) else None
+    if whose is None:
+        return f"there is no rule {code}: `lint --explain all` lists them"
+    return f"{code} is no rule of `lint`, but said of {whose}: what to do stands below its message"
 
 
 def _known(name: str) -> frozenset[str]:

@@ -37,10 +37,18 @@ for directory in /var/lib/rewritegen ${REWRITEGEN_DIRECTORIES:-}; do
 done
 runuser -u rewritegen -- rewritegen index - < "$site"
 
-# shellcheck disable=SC2086 # words of an option
-rewritegen apply "$site" --server "$server" ${REWRITEGEN_APPLY:-}
-
-# for the units of examples/systemd: /etc/rewritegen/SERVER_NAME.yaml
+# the units of examples/systemd have it as /etc/rewritegen/SERVER_NAME.yaml. The text names the site file that it was made from,
+# and `check` compares: so it is applied under that name, and put there when the server has taken it
 name=$(sed -n 's/^server_name: *\([^ #]*\).*/\1/p' "$site")
+staged=$(mktemp -d)
+trap 'rm -rf "$staged"' EXIT
+cp "$site" "$staged/$name.yaml"
+# shellcheck disable=SC2086 # words of an option
+rewritegen apply "$staged/$name.yaml" --server "$server" ${REWRITEGEN_APPLY:-}
 install -d /etc/rewritegen
 cmp -s "$site" "/etc/rewritegen/$name.yaml" || install -m 644 "$site" "/etc/rewritegen/$name.yaml"
+
+# what it logs is rotated, if examples/logrotate lies beside this folder
+rotation=$(dirname "$0")/../logrotate/rewritegen-$server
+[ ! -f "$rotation" ] || cmp -s "$rotation" "/etc/logrotate.d/rewritegen-$server" ||
+    install -D -m 644 "$rotation" "/etc/logrotate.d/rewritegen-$server"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from rewritegen.provenance import fingerprint_of
 from rewritegen.servers import server
 from tests.support.certificates import Authority
 from tests.support.credentials import HASHES, PASSWORD, USER
+from tests.support.fronts import lines_for
 from tests.support.hosts import Host, Machine, fingerprint, run
 from tests.support.ports import HOST
 from tests.support.processes import StartServer, is_root, wait_until
@@ -76,18 +78,13 @@ def test_what_serve_runs(kind: str, machine: Machine) -> None:
         process.communicate(timeout=60)
 
 
-AROUND = {
-    "nginx": (
-        "include {hosts}/ours/packages.example.org.http.conf;\n"
-        "server {{ listen {host}:{port}; server_name packages.example.org;\n"
-        "    include {hosts}/ours/packages.example.org.locations.conf; }}\n"
-    ),
-    "apache": (
-        "Listen {host}:{port}\n<VirtualHost {host}:{port}>\n    ServerName packages.example.org\n"
-        '    IncludeOptional "{hosts}/ours/*.locations.conf"\n</VirtualHost>\n'
-        "IncludeOptional {hosts}/ours/*.fetcher.conf\n"
-    ),
-}
+def around_ours(kind: str, host: Host) -> str:
+    """The host of somebody else that docs/howto-mounts.md shows, where this one listens and is looked for."""
+    lines = lines_for(kind, "in a virtual host that is there")
+    place = f"{HOST}:{host.port}"
+    lines = lines.replace("listen 80;", f"listen {place};").replace("*:80", place)
+    lines = re.sub(r"/etc/\w+/packages/", f"{host.hosts}/ours/", lines)
+    return lines if kind == "nginx" else f"Listen {place}\n{lines}"
 
 
 @KINDS
@@ -99,7 +96,7 @@ def test_a_part_of_a_host(kind: str, machine: Machine) -> None:
     ours = host.hosts / "ours"
     ours.mkdir()
     host.start()
-    around.write_text(AROUND[kind].format(hosts=host.hosts, host=HOST, port=host.port))
+    around.write_text(around_ours(kind, host))
     words = ("--scope", "locations", "-o", str(ours), "--url", f"http://{HOST}:{host.port}/simple/")
     host.write(fallbacks=fallbacks)
     done = host.apply(*words)

@@ -191,6 +191,26 @@ def test_exit_codes(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["lint", str(site)]) == 2
 
 
+@pytest.mark.parametrize(
+    ("code", "whose"),
+    [
+        ("RG307", "a site file"),
+        ("rg520", "`index`"),
+        ("RG603", "nginx"),
+        ("RG703", "Apache"),
+        ("RG844", "`apply`"),
+        ("RG906", "`check`"),
+    ],
+)
+def test_a_code_of_something_else_is_not_unknown(
+    code: str, whose: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["lint", "--explain", code]) == 2
+    said = capsys.readouterr().err
+    assert f"{code} is no rule of `lint`, but said of " in said
+    assert whose in said.partition("said of")[2]
+
+
 @pytest.mark.parametrize("form", FORMATS)
 def test_every_format_has_the_finding_and_the_same_exit_code(
     form: str, site: Path, capsys: pytest.CaptureFixture[str]

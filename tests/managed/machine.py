@@ -19,7 +19,7 @@ from tests.support import trees
 from tests.support.dists import wheel_bytes
 from tests.support.scenes import wheels
 
-__all__ = ["HOME", "NAME", "SSH", "Machine", "start"]
+__all__ = ["EXAMPLES", "HOME", "NAME", "SSH", "Machine", "start"]
 
 #: What the recipes need besides the servers; Puppet and cloud-init are Debian's own.
 PACKAGES = (
@@ -27,12 +27,14 @@ PACKAGES = (
     "cloud-init",
     "curl",
     "dbus",
+    "logrotate",
     "openssh-server",
     "puppet-agent",
     "sudo",
     "systemd-sysv",
 )
 NAME = "packages.example.org"
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 SSH = 22
 HOME = "/root"
 READY_SECONDS = 60.0
@@ -92,6 +94,16 @@ class Machine:
         ours = "find /etc -path /etc/puppet -prune -o -path /etc/salt -prune -o"
         listed = f"{ours} -type f -printf '%p %m %u %g ' -exec sha256sum {{}} ';'"
         return self.must(f"{{ {listed}; {ours} -type l -printf '%p %l\\n'; }} | sort | sha256sum")
+
+    def checked(self) -> None:
+        """Run the unit that looks every hour, once, as examples/systemd has it: it ends with 0 when all is well."""
+        for unit in ("check@.service", "failed@.service"):
+            text = (EXAMPLES / f"systemd/rewritegen-{unit}").read_text()
+            self.put(f"/etc/systemd/system/rewritegen-{unit}", text)
+        unit = f"rewritegen-check@{NAME}.service"
+        self.must(
+            f"systemctl daemon-reload; systemctl start {unit} || {{ journalctl -u {unit}; false; }}"
+        )
 
     def generation(self) -> frozenset[str]:
         """The workers of the server: there are new ones after a reload, and old ones may still be on their way out."""

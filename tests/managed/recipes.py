@@ -7,14 +7,12 @@ import re
 import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-from tests.managed.machine import Machine
+from tests.managed.machine import EXAMPLES, Machine
 from tests.support.documents import on_a_machine
 
 __all__ = ["EXAMPLES", "RECIPES", "Outcome", "Recipe", "copy_in"]
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 #: Where examples/ is on the machine, and Salt's own files.
 HERE = "/srv/examples"
 SALT = "/srv/salt-program"
@@ -42,6 +40,8 @@ class Recipe:
     run: Callable[[Machine], Outcome]
     look: Callable[[Machine], Outcome] | None = None
     """The same, changing nothing."""
+    looks_first: bool = True
+    """Whether it can do so on a machine that has nothing of ours."""
     needs: str = ""
     """Salt comes from the package registry; the rest is Debian's."""
 
@@ -58,6 +58,13 @@ def _shell(machine: Machine) -> Outcome:
     command = on_a_machine("howto-shell.md", "run")
     code, said = machine.run(f"cd {HERE}/shell && {command}")
     return Outcome(code == 0, None, said)
+
+
+def _look_by_shell(machine: Machine) -> Outcome:
+    """Exit code 3: it would change something."""
+    command = on_a_machine("howto-shell.md", "look")
+    code, said = machine.run(f"cd {HERE}/shell && {command}")
+    return Outcome(code in (0, 3), code == 3, said)
 
 
 def _puppet(command: str) -> Callable[[Machine], Outcome]:
@@ -81,13 +88,13 @@ def _salt(command: str) -> Callable[[Machine], Outcome]:
 
 
 RECIPES = (
-    Recipe("shell", "apache", "shell/packages.yaml", _shell),
+    Recipe("shell", "apache", "shell/packages.yaml", _shell, _look_by_shell, looks_first=False),
     Recipe(
         "puppet", "nginx", "puppet/rewritegen/files/packages.yaml",
         _puppet(on_a_machine("howto-puppet.md", "run")), _puppet(on_a_machine("howto-puppet.md", "look")),
     ),
     Recipe(
         "salt", "apache", "salt/rewritegen/packages.yaml",
-        _salt(on_a_machine("howto-salt.md", "run")), _salt(on_a_machine("howto-salt.md", "look")), "salt",
+        _salt(on_a_machine("howto-salt.md", "run")), _salt(on_a_machine("howto-salt.md", "look")), needs="salt",
     ),
 )  # fmt: skip

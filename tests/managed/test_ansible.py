@@ -12,14 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.managed.machine import HOME, NAME, SSH, Machine
+from tests.managed.machine import EXAMPLES, HOME, NAME, SSH, Machine
 from tests.managed.tools import ansible
 from tests.support.documents import on_a_machine
 from tests.support.ports import HOST
 
 pytestmark = [pytest.mark.containers, pytest.mark.managed]
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 SECONDS = 300
 
 
@@ -152,6 +151,7 @@ def test_nginx_rendered_on_the_host(start_controller: Callable[[str, str], Contr
     assert "public_one-1.0" in machine.get("/simple/public-one/")
     running = machine.get("/-/rewritegen")
     assert running.strip() in machine.text()
+    machine.checked()
     for timer in ("index", "check"):
         machine.must(f"systemctl is-active rewritegen-{timer}@{NAME}.timer")
 

@@ -57,6 +57,7 @@ def test_a_first_boot_with_a_wrong_site_file_then_with_a_right_one(
     assert "status: done" in done, machine.must(f"cat {LOG}")
     assert machine.generation() - workers, "it was not reloaded"
     assert "acme_foo-1.0" in machine.get("/simple/acme-foo/")
+    machine.checked()
     running, workers, etc = machine.get("/-/rewritegen"), machine.generation(), machine.etc()
     assert running.strip() in machine.text()
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.managed.machine import NAME, Machine
+from tests.managed.recipes import copy_in
+from tests.managed.rotation import rotate
 from tests.support.dists import wheel_bytes
 from tests.support.documents import on_a_machine
 
@@ -24,14 +26,13 @@ SECONDS = 60.0
 def machine(start_machine: Callable[[str], Machine]) -> Machine:
     """A machine that serves the site of the recipes, with all units installed and none started."""
     booted = start_machine("nginx")
-    for unit in UNITS.iterdir():
-        booted.put(f"/etc/systemd/system/{unit.name}", unit.read_text())
-    booted.put(f"/etc/rewritegen/{NAME}.yaml", SITE.read_text())
+    copy_in(booted)
+    booted.put(f"/srv/{NAME}.yaml", SITE.read_text())
+    install = on_a_machine("howto-systemd.md", "install")
     first = on_a_machine("howto-systemd.md", "first")
     booted.must(
-        "useradd --system --home-dir /var/lib/rewritegen rewritegen\n"
-        "install -d -o rewritegen -g rewritegen /var/lib/rewritegen /var/cache/rewritegen/apache\n"
-        "chown rewritegen /srv/packages/team\n"
+        f"set -e; cd /srv\n{install}\n"
+        "install -d -o rewritegen /var/cache/rewritegen/apache\n"
         "python3 -m venv /opt/rewritegen\n/opt/rewritegen/bin/pip install -q 'rewritegen[watch]'\n"
         "ln -s /opt/rewritegen/bin/rewritegen /usr/local/bin/\n"
         f"{first}\n"
@@ -127,3 +128,11 @@ def test_an_instance_without_a_site_file_does_nothing(machine: Machine) -> None:
         "systemctl show -P ConditionResult rewritegen-index@nobody.service"
     )
     assert said.strip() == "no"
+
+
+def test_the_logs_are_rotated(machine: Machine) -> None:
+    """nginx here, httpd in the recipe of the shell: both names, the distribution's own file takes neither."""
+    machine.must("! logrotate --debug --force /etc/logrotate.d/nginx 2>&1 | grep example.org")
+    install = on_a_machine("howto-systemd.md", "rotate")
+    machine.must(f"cd /srv && {install}")
+    rotate(machine, "/var/log/nginx")

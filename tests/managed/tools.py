@@ -28,9 +28,12 @@ _SALT_NEEDS = (
     "aiohttp", "cryptography", "distro", "jinja2", "jmespath", "lazy_importer", "looseversion", "msgpack", "networkx",
     "packaging", "psutil", "pycryptodomex", "pyyaml", "pyzmq", "requests", "setproctitle", "tornado", "xxhash",
 )  # fmt: skip
+#: Not by PYTHONPATH: the pip that a state runs would take what Salt needs for installed where it installs.
 _SALT_CALL = """\
 #!/bin/sh
-PYTHONPATH=/srv/salt-program/salt:/srv/salt-program/needs exec /usr/bin/python3 -c '
+exec /usr/bin/python3 -c '
+import sys
+sys.path[:0] = ["/srv/salt-program/salt", "/srv/salt-program/needs"]
 import salt.scripts
 salt.scripts.salt_call()' "$@"
 """

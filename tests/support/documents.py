@@ -2,6 +2,7 @@
 
 <!-- file: PATH -->              its lines stand in this file, one after the other
 <!-- run: DIRECTORY -->          its commands are run there, and print what is below each
+<!-- part of a run: DIRECTORY -->  the same, where a line of `...` stands for others
 <!-- on a machine: NAME -->      its commands are run on a machine in a container, by the tests that ask for NAME
 <!-- seen by: PATH -->           what a run of this test printed
 """
@@ -17,7 +18,9 @@ __all__ = ["DOCS", "ROOT", "Block", "blocks", "on_a_machine"]
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 _FENCE = re.compile(r"^(?P<indent> *)```(?P<language>\w*)$")
-_MARK = re.compile(r"^ *<!-- (?P<way>file|run|on a machine|seen by): (?P<of>.+?) -->$")
+_MARK = re.compile(
+    r"^ *<!-- (?P<way>file|run|part of a run|on a machine|seen by): (?P<of>.+?) -->$"
+)
 
 
 @dataclass(frozen=True, slots=True)

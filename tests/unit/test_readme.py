@@ -35,10 +35,14 @@ def test_the_site_file_is_the_example() -> None:
 
 
 def excerpt(generated: str) -> str:
-    """The header, and the location that decides a page."""
+    """The header, and the location that decides a page, of which blocks that say the same again are left out."""
     header = generated[: generated.index("\n\n") + 1]
     start = generated.index("    # the page of a project")
-    return f"{header}...\n{generated[start : generated.index('    # a file beside', start)].rstrip()}\n"
+    location = generated[start : generated.index("    # a file beside", start)].rstrip()
+    again = re.compile(
+        r"(?: {8}if \((?:-f \S+rg_(?:second|third)|-d \S+/aliases/).*\n.*\n {8}\}\n)+"
+    )
+    return f"{header}...\n{again.sub('        ...' + chr(10), location)}\n"
 
 
 def test_the_output_is_that_of_the_example() -> None:
@@ -78,6 +82,10 @@ def layout_rows() -> Iterator[str]:
     for layout in LAYOUTS.values():
         uses = ("yes" if use else "" for use in (layout.private, layout.mirror))
         pages = "written" if layout.generated else "its own"
+        if layout.absolute:
+            pages = "written again; needs `base_url`"
+        elif layout.private and layout.packages is not None:
+            pages = "its own; private: written again"  # rewritegen/trees.py: is_moved
         yield f"| `{layout.name}` | {layout.summary} | {' | '.join(uses)} | {pages} |"
 
 

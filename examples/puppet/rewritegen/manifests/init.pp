@@ -10,7 +10,7 @@
 # @param pip_args     more words for pip, such as --index-url https://mirror.example.org/simple/
 # @param directories  private directories to make
 # @param apply_args   more words for `rewritegen apply`, such as --ca /etc/ssl/certs/our-ca.pem
-# @param units        install and start the units; copy examples/systemd to this module's files/ before
+# @param units        install the units, and start the timers of `index` and `check`; copy examples/systemd to this module's files/ before
 class rewritegen (
   String[1] $site,
   String[1] $server_name,
