@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from rewritegen import pypi
 from rewritegen.cli import main
 from rewritegen.explain import here
 
@@ -249,9 +248,7 @@ def test_no_line_is_wider_than_the_terminal(
 def test_the_readme_shows_what_comes(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As in golden files, the word `pypi` means hosts under example.org."""
-    hosts = ("https://index.example.org/simple/", ("https://files.example.org/",))
-    monkeypatch.setattr(pypi, "well_known", lambda: hosts)
+    """With PyPI's hosts, as whoever runs it has them: lines of the text break elsewhere than in golden files."""
     root = Path(__file__).resolve().parents[2]
     monkeypatch.chdir(root / "examples")
     shown = text(capsys, "quickstart.yaml", "acme-secret", "--no-files")
