@@ -146,6 +146,7 @@ def moved(request: pytest.FixtureRequest, place: Path, authority: Authority) -> 
     site = Moved((EXAMPLES / f"{request.param}.yaml").read_text(), place)
     BUILD[request.param](site, authority)
     site.move(STATE)
+    site.text += f"\ninner: '{HOST}:{free_port()}'\n"  # the default is one port of the machine
     with contextlib.ExitStack() as stack:
         for index in site.upstreams:
             stack.enter_context(upstream(index))
