@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.server
 
 SAYS = "said-by-the-upstream"
 SECONDS = 60
+A_YEAR = "public, max-age=31536000"
 
 
 class Elsewhere(Recorder):
@@ -55,13 +57,17 @@ class TalkativeFiles(FileHost):
     """The same for files."""
 
     def reply(self, request: Recorded) -> Reply:
-        """An ordinary answer, and all the headers."""
-        return talkative(super().reply(request))
+        """An ordinary answer of another type, and all the headers."""
+        reply = talkative(super().reply(request))
+        return Reply(reply.status, {**reply.headers, "Content-Type": "text/html"}, reply.body)
 
 
 def talkative(reply: Reply) -> Reply:
-    """An answer with all those headers as well."""
-    return Reply(reply.status, {**reply.headers, **dict.fromkeys(DROPPED, SAYS)}, reply.body)
+    """An answer with all those headers as well, that wants to be kept; what is not there says so in HTML."""
+    headers = {**reply.headers, **dict.fromkeys(DROPPED, SAYS), "Cache-Control": A_YEAR}
+    if reply.status != 404:
+        return Reply(reply.status, headers, reply.body)
+    return Reply(404, {**headers, "Content-Type": "text/html"}, f"<h1>{SAYS}</h1>".encode())
 
 
 @dataclass
@@ -77,8 +83,9 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
     require(request.param)
     with contextlib.ExitStack() as stack:
         root = stack.enter_context(traversable_directory())
-        index = Talkative("wanted-1.0", "evil-1.0")
-        stack.enter_context(upstream(index))
+        index, own = Talkative("wanted-1.0", "evil-1.0"), Talkative("ours-here-1.0")
+        for one in (index, own):
+            stack.enter_context(upstream(one))
         team = trees.projects(root / "team", wheels("acme-foo-1.0"))
         mirror = trees.bandersnatch(root / "mirror", wheels("mirrored-1.0"))
         up: dict[str, object] = {
@@ -88,10 +95,12 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
             "retry": "1s",
         }
         up["kind"] = "pypi"
+        ours = {"name": "own", "proxy": own.url, "files": [f"{own.files.origin}/"]}
+        ours |= {"kind": "pypi", "claims": ["ours-*"]}
         settings = {
             "state": str(root / "state"),
             "legacy_json": True,
-            "private": [{"name": "team", "path": str(team), "claims": ["acme-*"]}],
+            "private": [{"name": "team", "path": str(team), "claims": ["acme-*"]}, ours],
             "fallbacks": [{"name": "copy", "mirror": str(mirror)}, up],
         }
         lives = {}
@@ -135,6 +144,9 @@ ROWS: dict[str, tuple[str, dict[str, str], set[int]]] = {
     "nobody has it, again": ("/simple/nobody/", {}, {404}),
     "no document": ("/pypi/nobody/json", {}, {404}),
     "no file": ("/files/up/packages/none-1.0.tar.gz", {}, {404}),
+    "ours": ("/simple/ours-here/", {}, {200}),
+    "ours, not here": ("/simple/ours-none/", {}, {404}),
+    "no file of ours": ("/files/own/packages/none-1.0.tar.gz", {}, {404}),
     "spelled": ("/simple/Wanted/", {}, {301}),
     "outside": ("/simple/../x", {}, {404}),
     "health": ("/-/health", {}, {200}),
@@ -158,6 +170,37 @@ def test_every_answer_has_ours_once_and_none_of_theirs(world: World, label: str,
         assert said == []
     answer = ask(world.lives[label].port, target, "POST", headers=headers.items())
     assert [answer.all(name) for name, _ in OWN] == [(value,) for _, value in OWN]
+
+
+#: What upstreams are asked for and do not have.
+ABSENT = ("nobody has it", "no document", "no file", "ours, not here")
+
+
+@pytest.mark.parametrize("label", ["plain", "copies"])
+@pytest.mark.parametrize("row", [row for row in ROWS if row.startswith(ABSENT)])
+def test_what_nobody_has_is_said_in_our_words(world: World, label: str, row: str) -> None:
+    """An upstream's 404 is shown to nobody and kept by nobody: the name may become private, and be there."""
+    target, headers, _ = ROWS[row]
+    for accept in ("text/html", "application/vnd.pypi.simple.v1+json", "*/*"):
+        for packed in ("identity", "gzip"):
+            given = [*headers.items(), ("Accept-Encoding", packed)]
+            answer = ask(world.lives[label].port, target, accept=accept, headers=given)
+            assert answer.status == 404
+            assert SAYS.encode() not in answer.decoded
+            assert b"here" in answer.decoded or b"no s" in answer.decoded or b"have" in answer.decoded
+            assert answer.one("Cache-Control") in ("no-cache", "no-cache, no-store")
+
+
+@pytest.mark.parametrize("label", ["plain", "copies"])
+@pytest.mark.parametrize("headers", [{}, {"Range": "bytes=0-9"}], ids=["whole", "part"])
+def test_files_are_octets_and_stay_as_they_are(
+    world: World, label: str, headers: dict[str, str]
+) -> None:
+    for _ in range(2):
+        answer = ask(world.lives[label].port, _target(world, label, "FILE"), headers=headers.items())
+        assert answer.status == (206 if headers else 200)
+        assert answer.content_type == "application/octet-stream"
+        assert re.fullmatch(r"max-age=\d+, immutable", answer.one("Cache-Control") or "")
 
 
 @pytest.mark.parametrize("label", ["plain", "copies"])

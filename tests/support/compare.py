@@ -167,7 +167,7 @@ def _page_headers(plan: Plan, decision: Decision, answer: Answer) -> Iterator[st
     elif role == "none":
         return
     else:
-        if answer.content_type not in ("application/octet-stream", "binary/octet-stream"):
+        if answer.content_type != "application/octet-stream":
             yield f"Content-Type of a file is {answer.content_type!r}"
         if answer.one("Content-Encoding"):
             yield "a file is sent with a content encoding"

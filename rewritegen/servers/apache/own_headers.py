@@ -29,6 +29,8 @@ class OwnHeaders(NamedTuple):
     """The condition for answers that nobody gave, and no copy."""
     dropped: tuple[str, ...]
     """Names."""
+    not_here: str
+    """The text of a 404, also in place of an upstream's."""
 
 
 def own_headers() -> OwnHeaders:
@@ -41,6 +43,7 @@ def own_headers() -> OwnHeaders:
         "    (-n reqenv('RG_SOURCE') && !(%{REQUEST_STATUS} == 304 && -n reqenv('RG_ASK'))) || \\\n"
         "    (%{REQUEST_STATUS} -ge 500 && reqenv('RG_DO') == 'fetch' && -n reqenv('RG_PAGE'))",
         tuple(sorted((*DROPPED, *_MORE), key=str.lower)),
+        "Not here: no such project, file or URL in this index.\\n",
     )
 
 
