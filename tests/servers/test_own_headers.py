@@ -187,7 +187,9 @@ def test_what_nobody_has_is_said_in_our_words(world: World, label: str, row: str
             answer = ask(world.lives[label].port, target, accept=accept, headers=given)
             assert answer.status == 404
             assert SAYS.encode() not in answer.decoded
-            assert b"here" in answer.decoded or b"no s" in answer.decoded or b"have" in answer.decoded
+            assert (
+                b"here" in answer.decoded or b"no s" in answer.decoded or b"have" in answer.decoded
+            )
             assert answer.one("Cache-Control") in ("no-cache", "no-cache, no-store")
 
 
@@ -197,7 +199,9 @@ def test_files_are_octets_and_stay_as_they_are(
     world: World, label: str, headers: dict[str, str]
 ) -> None:
     for _ in range(2):
-        answer = ask(world.lives[label].port, _target(world, label, "FILE"), headers=headers.items())
+        answer = ask(
+            world.lives[label].port, _target(world, label, "FILE"), headers=headers.items()
+        )
         assert answer.status == (206 if headers else 200)
         assert answer.content_type == "application/octet-stream"
         assert re.fullmatch(r"max-age=\d+, immutable", answer.one("Cache-Control") or "")
