@@ -330,7 +330,7 @@ def test_the_server_around_an_index_stays_as_it_was(guest: Any) -> None:
 def test_a_link_is_followed_also_where_the_server_around_forbids_it(
     place: Path, start_server: StartServer, scope: Scope
 ) -> None:
-    """With `disable_symlinks` the test for a linked directory is false: its name, not scanned yet, went to a fallback."""
+    """With `disable_symlinks` the test for a linked directory is false: a name not scanned yet went to a fallback."""
     team = trees.projects(place / "team", wheels("acme-foo-1.0"))
     elsewhere = trees.projects(place / "elsewhere", wheels("linked-1.0"))
     with upstream(Index(wheels("linked-9.0"))) as index:
