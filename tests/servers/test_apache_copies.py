@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from rewritegen.response_headers import OWN
 from tests.servers.apache_sites import FRESH_SECONDS, World, world
 from tests.support import trees
 from tests.support.compare import UNAVAILABLE
@@ -149,6 +150,7 @@ def test_an_old_copy_stands_in(here: World, mode: Mode) -> None:
         assert {"accept", "accept-encoding"} <= answer.vary
         assert answer.one("Cache-Control") == f"max-age={FRESH_SECONDS}"
         assert answer.all("Location") == answer.all("Set-Cookie") == ()
+        assert [answer.all(name) for name, _ in OWN] == [(value,) for _, value in OWN]
     assert here.get("/simple/other/").status in UNAVAILABLE
     here.set("ok")
     wait_until(lambda: here.get("/simple/there/").one("X-Cache") != "STALE", "it is renewed")
