@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 
+from rewritegen.response_headers import OWN
 from rewritegen.steps import FetchFrom, Upstream
 
 __all__ = ["file_digest", "page_digest"]
@@ -29,4 +30,6 @@ def _more(found: tuple[object, ...] | None) -> tuple[str, ...]:
 
 
 def _digest(*texts: str) -> str:
-    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:8]
+    # httpd keeps them with a copy, where no directive reaches
+    ours = (text for header in OWN for text in header)
+    return hashlib.sha256("\n".join((*texts, *ours)).encode()).hexdigest()[:8]

@@ -14,6 +14,7 @@ from rewritegen.check.results import About
 from rewritegen.check.wire import Answer, Ask
 from rewritegen.names import InvalidNameError, NormalizedName, parse_name
 from rewritegen.representations import HTML, JSON, REPRESENTATIONS, V1_HTML, Representation
+from rewritegen.response_headers import OWN
 from rewritegen.steps import FileRoute
 
 __all__ = ["ARCHIVE", "Expected", "archives", "look_at_pages"]
@@ -136,6 +137,10 @@ def _headers(
     if context.plan.auth is not None:
         fine, said = fine and "private" in caching, f"private, {said}"
     see("RG916", fine, about, ask.line, f"Cache-Control: {said}", f"Cache-Control: {caching}")
+    for key, text in OWN:
+        # a front may say more, but not something else
+        found = answer.all(key)
+        see("RG927", text in found, about, ask.line, f"{key}: {text}", f"{key}: {', '.join(found)}")
     plain = not answer.one("Content-Encoding")
     see("RG925", plain, about, ask.line, "no Content-Encoding", answer.one("Content-Encoding"))
     if not expected.private:

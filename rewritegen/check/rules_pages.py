@@ -110,6 +110,12 @@ PAGES: dict[str, Rule] = {
         "a request with If-None-Match goes another way through a server",
         HAND,
     ),
+    "RG927": Rule(
+        "pages do nothing in a browser",
+        "a page does not say that it is only to be looked at",
+        "a script in an upstream's page runs on the origin of this index, reads the private names and sends them away",
+        HAND,
+    ),
     # ------------------------------------------------------------------ claims
     "RG930": Rule(
         "claimed names are answered here",

@@ -264,6 +264,12 @@ _HEADER_FAULTS = (
         ((r'Cache-Control "no-cache" env=RG_FRESH', 'Cache-Control "max-age=3600" env=RG_FRESH'),),
     ),
     _text(
+        "pages may run scripts",
+        "RG927",
+        ((r'default\n *"sandbox [^"]*"', "default \"script-src 'unsafe-inline'\""),),
+        ((r'Define RG_POLICY \\\n *"[^"]*"', "Define RG_POLICY \"script-src 'unsafe-inline'\""),),
+    ),
+    _text(
         "JSON is called HTML",
         "RG913",
         ((r"application/vnd\.pypi\.simple\.v1\+json v1_json;", "text/html v1_json;"),),

@@ -252,6 +252,7 @@ NOBODY: dict[str, tuple[Mode, Mode]] = {
     "the first is closed": ("refuse", "ok"),
     "the second is closed": ("ok", "refuse"),
     "neither can say": ("429", "reset"),
+    "both lead to themselves": ("loop", "loop"),
 }
 
 

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 from rewritegen.decide import Decision
 from rewritegen.plan import Plan
 from rewritegen.representations import LEGACY_JSON, REPRESENTATIONS, Representation
+from rewritegen.response_headers import OWN
 from rewritegen.steps import FetchFrom
 from tests.support.upstream import Index, Recorded
 from tests.support.wire import Answer
@@ -68,6 +69,7 @@ def differences(
         return
     yield from _header(answer, "X-Index-Source", decision.source)
     yield from _header(answer, "Location", decision.location)
+    yield from _own_headers(answer)
     if decision.status == 405:
         yield from _header(answer, "Allow", "GET, HEAD")
         if not answer.body and method != "HEAD":
@@ -116,6 +118,7 @@ def _partial(
     # an error that is a server's own page need not say whose the file was
     if answer.status in (206, 304):
         yield from _header(answer, "X-Index-Source", decision.source)
+        yield from _own_headers(answer)
     yield from _header(answer, "Location", None)
     if answer.status == 304 and answer.body:
         yield "304 has a body"
@@ -143,6 +146,12 @@ def _header(answer: Answer, name: str, value: str | None) -> Iterator[str]:
         yield f"{name} {found}, decided {value}"
 
 
+def _own_headers(answer: Answer) -> Iterator[str]:
+    """What keeps an upstream's page from reading the others in a browser, once each."""
+    for name, value in OWN:
+        yield from _header(answer, name, value)
+
+
 def _page_headers(plan: Plan, decision: Decision, answer: Answer) -> Iterator[str]:
     role = decision.source.partition("/")[0]
     form = decision.representation
@@ -158,7 +167,7 @@ def _page_headers(plan: Plan, decision: Decision, answer: Answer) -> Iterator[st
     elif role == "none":
         return
     else:
-        if answer.content_type not in ("application/octet-stream", "binary/octet-stream"):
+        if answer.content_type != "application/octet-stream":
             yield f"Content-Type of a file is {answer.content_type!r}"
         if answer.one("Content-Encoding"):
             yield "a file is sent with a content encoding"

@@ -86,7 +86,7 @@ def test_the_site_of_these_tests_has_every_kind_of_step(plan: Plan) -> None:
         r'RewriteCond "expr',
         r"\(\?P<|\(\?<[a-z]",
         r'"\[(?:[^"]*,)?B(?:=[^,"]*)?(?:,[^"]*)?\]"',
-        r"\$\{(?!rg_lower:(?:\$1|%\{ENV:RG_STEMS\})\}|rg_escape:%1\}|RG_MODULES\}|RG_CACHE\})",
+        r"\$\{(?!rg_lower:(?:\$1|%\{ENV:RG_STEMS\})\}|rg_escape:%1\}|RG_MODULES\}|RG_CACHE\}|RG_POLICY\})",
         r"(?i)MultiViews|type-map",
         r"AllowOverride (?!None)",
         r"SSLProxyVerify (?!require)",

@@ -345,7 +345,7 @@ def test_sites_in_one_nginx_share_no_name(tmp_path: Path) -> None:
         f"$rg_{word}"
         for word in (
             *("form", "second", "third", "accept", "others", "coding"),
-            *("range", "tag", "match", "since"),
+            *("range", "tag", "match", "since", "policy"),
         )
     }
 

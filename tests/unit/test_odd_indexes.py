@@ -59,7 +59,7 @@ def test_copies_keep_their_keys_until_an_index_is_asked_in_another_way() -> None
         page_digest(site(more, "eggproxy").steps_with_upstream[0].upstream)
         for more in ("", SPELLED, ", empty: 40", ", empty: 40+2n")
     ]
-    assert digests[0] == "284711a0"
+    assert digests[0] == "f6ce09d3"
     assert len(set(digests)) == len(digests)
 
 

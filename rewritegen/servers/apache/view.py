@@ -18,6 +18,7 @@ from rewritegen.servers.apache.gate import Gate, gate
 from rewritegen.servers.apache.layout import continued, directive
 from rewritegen.servers.apache.listings import Listings, listings
 from rewritegen.servers.apache.logs import ACCESS, FETCHES, log_format, log_places
+from rewritegen.servers.apache.own_headers import OwnHeaders, own_headers
 from rewritegen.servers.apache.quoting import argument, comment, directory, expression
 from rewritegen.servers.apache.rules import Line, lines
 from rewritegen.servers.apache.upstreams import (
@@ -91,6 +92,7 @@ class View(NamedTuple):
     """The begin of a <LocationMatch> of our URLs in a virtual host that has others."""
     private_headers: tuple[str, ...]
     conditional_headers: tuple[str, ...]
+    ours: OwnHeaders
     redirects: str
     """Pattern of the statuses that are followed."""
     location: str
@@ -152,6 +154,7 @@ def view(plan: Plan, scope: Scope) -> View:
         own=continued(directive("<LocationMatch", [f'"{own_urls(plan)}"'])) if part else None,
         private_headers=PRIVATE_HEADERS,
         conditional_headers=CONDITIONAL_HEADERS,
+        ours=own_headers(),
         location=LOCATION,
         redirects=f"(?:{'|'.join(map(str, REDIRECTS))})",
         log=log_format(ACCESS),

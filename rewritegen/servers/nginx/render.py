@@ -8,6 +8,7 @@ from rewritegen import __version__
 from rewritegen.plan import Plan
 from rewritegen.redirects import REDIRECTS
 from rewritegen.representations import JSON, LEGACY_JSON, V1_HTML
+from rewritegen.response_headers import DROPPED, OWN, POLICY
 from rewritegen.routes import route_table
 from rewritegen.servers.base import (
     FINGERPRINT_PLACE,
@@ -28,8 +29,9 @@ from rewritegen.servers.nginx.njs import SCRIPT_NAME, script_text
 from rewritegen.servers.nginx.page_check import page_check
 from rewritegen.servers.nginx.quoting import argument, comment, value
 from rewritegen.servers.nginx.refusals import extra_modules
+from rewritegen.servers.nginx.shared import OURS
 from rewritegen.servers.nginx.upstreams import Upstreams
-from rewritegen.servers.nginx.view import Container, Location, Rule, View
+from rewritegen.servers.nginx.view import Container, Header, Location, Rule, View
 from rewritegen.servers.nginx.view_fetching import Fetching
 from rewritegen.templating import environment
 
@@ -44,6 +46,9 @@ _NO_FAILURES = (304, 404, 416, 499)
 
 #: Where every distribution has it.
 _LOG_DIRECTORY = "/var/log/nginx"
+
+#: What is said here alone, or by another host's word for where to go.
+_DROPPED = sorted((*DROPPED, "Cache-Control", "Location"), key=str.lower)
 
 _TEMPORARY = ("proxy", "fastcgi", "uwsgi", "scgi")
 
@@ -98,6 +103,7 @@ def _view(plan: Plan, scope: Scope, capabilities: Capabilities) -> View:
         listen=_listen(plan),
         certificate=_certificate(plan),
         client_ca=client_ca(plan),
+        own=_own(names),
         ciphers=CIPHERS,
         log=_log(plan, scope),
         temporary=tuple(word for word in _TEMPORARY if f"http_{word}" in capabilities),
@@ -135,10 +141,18 @@ def _fetching(plan: Plan, fetcher: Fetcher, scope: Scope) -> tuple[Fetching, ...
             others="\n        ".join(" ".join(map(str, row)) for row in rows),
             ca=(argument(value(plan.ca, "ca")),) if tls else (),
             conditions=fetcher.conditions,
+            dropped=tuple(_DROPPED),
             packed=_packed(plan),
             locations=tuple(fetcher.locations.values()),
             check=page_check(plan),
         ),
+    )
+
+
+def _own(names: Names) -> tuple[Header, ...]:
+    """Return the headers of every answer; one is too long for a line, and stands in a variable."""
+    return tuple(
+        Header(name, names.shared(OURS) if text == POLICY else argument(text)) for name, text in OWN
     )
 
 

@@ -10,7 +10,8 @@ import hashlib
 from functools import cache
 
 from rewritegen.representations import ACCEPT_GZIP, REPRESENTATIONS
-from rewritegen.servers.nginx.quoting import comment, pattern, verbose_pattern
+from rewritegen.response_headers import POLICY
+from rewritegen.servers.nginx.quoting import argument, comment, pattern, verbose_pattern
 from rewritegen.servers.nginx.view import Map
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "IF_RANGE",
     "MATCH",
     "OTHERS",
+    "OURS",
     "RANGE",
     "SECOND",
     "SINCE",
@@ -32,8 +34,9 @@ __all__ = [
 FORM, SECOND, THIRD = "form", "second", "third"
 ACCEPT, OTHERS = "accept", "others"
 CODING = "coding"
+OURS = "policy"
 RANGE, IF_RANGE, MATCH, SINCE = "range", "tag", "match", "since"
-WORDS = (FORM, SECOND, THIRD, ACCEPT, OTHERS, CODING, RANGE, IF_RANGE, MATCH, SINCE)
+WORDS = (OURS, FORM, SECOND, THIRD, ACCEPT, OTHERS, CODING, RANGE, IF_RANGE, MATCH, SINCE)
 
 _INDENT = "    "
 _TAG = '^(?:W/)?"[!-~]{0,200}"$'
@@ -66,6 +69,14 @@ def _maps(suffix: str) -> dict[str, Map]:
     ranges = f"{pattern('^bytes=[0-9, -]{1,100}$', '~')} $http_range"
     tags = (f"{pattern(regex, '~')} $http_if_range" for regex in (_TAG, _DATE))
     return {
+        OURS: Map(
+            comment(
+                "What a page may do in a browser: nothing by itself. Links work, scripts do not"
+            ),
+            '""',
+            end(OURS),
+            (f"default\n        {argument(POLICY)}",),
+        ),
         FORM: Map(
             comment("Accept to the page that is wanted (PEP 691)"),
             "$http_accept",

@@ -222,6 +222,8 @@ class View(NamedTuple):
     """Certificate and key; empty without TLS."""
     client_ca: tuple[str, ...]
     """The authority of client certificates; empty when nobody is asked for one."""
+    own: tuple[Header, ...]
+    """Headers of every answer."""
     ciphers: str
     log: str
     temporary: tuple[str, ...]

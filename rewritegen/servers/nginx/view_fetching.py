@@ -70,6 +70,8 @@ class Fetching(NamedTuple):
     ca: tuple[str, ...]
     """The CA bundle; empty where no host that is asked speaks TLS."""
     conditions: tuple[tuple[str, str], ...]
+    dropped: tuple[str, ...]
+    """Headers of an upstream that go to nobody."""
     packed: str
     """The types that are compressed."""
     locations: tuple[Fetched, ...]
