@@ -179,7 +179,7 @@ ABSENT = ("nobody has it", "no document", "no file", "ours, not here")
 @pytest.mark.parametrize("label", ["plain", "copies"])
 @pytest.mark.parametrize("row", [row for row in ROWS if row.startswith(ABSENT)])
 def test_what_nobody_has_is_said_in_our_words(world: World, label: str, row: str) -> None:
-    """An upstream's 404 is shown to nobody and kept by nobody: the name may become private, and be there."""
+    """An upstream's 404 is shown to nobody, and believed for a minute at the most: the name may become private."""
     target, headers, _ = ROWS[row]
     for accept in ("text/html", "application/vnd.pypi.simple.v1+json", "*/*"):
         for packed in ("identity", "gzip"):
@@ -190,7 +190,8 @@ def test_what_nobody_has_is_said_in_our_words(world: World, label: str, row: str
             assert (
                 b"here" in answer.decoded or b"no s" in answer.decoded or b"have" in answer.decoded
             )
-            assert answer.one("Cache-Control") in ("no-cache", "no-cache, no-store")
+            said = answer.one("Cache-Control") or ""
+            assert re.fullmatch(r"no-cache(?:, no-store)?|max-age=(?:0|60), must-revalidate", said)
 
 
 @pytest.mark.parametrize("label", ["plain", "copies"])
@@ -285,4 +286,5 @@ def _looked_at(page: Browser, live: LiveSite, elsewhere: Elsewhere) -> None:
     page.click("#back")
     page.until("Page.loadEventFired")
     assert page.url == live.url
-    assert elsewhere.requests == []
+    # the browser may still ask for the icon of where the page led at home; led there again, it would ask for more
+    assert [r for r in elsewhere.requests if r.target != "/favicon.ico"] == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from rewritegen.plan import Plan
+from rewritegen.plan import ABSENT_SECONDS, Plan
 from rewritegen.servers.apache.fetcher import Fetcher, fetcher
 from rewritegen.servers.apache.following import ASKED, FOLLOW
 from rewritegen.servers.apache.layout import continued, directive
@@ -35,7 +35,7 @@ _FAILURES = (403, 502, 503)
 _MOVED = "/-/rg_%{reqenv:RG_MOVED_TO}?%{resp:RG-Moved}"
 
 
-#: A 404 is asked for again each time: the name may become ours. mod_cache would write down what is `no-cache` alone.
+#: What is neither an answer nor "not here". mod_cache would write down what is `no-cache` alone.
 _NOT_KEPT = 'Header set Cache-Control "no-cache, no-store"'
 
 #: Seconds; a file has another name when it is another.
@@ -195,9 +195,17 @@ def _page_headers(plan: Plan, turn: PageTurn) -> Iterator[str]:
         yield 'Header edit ETag "-gzip\\"$" "\\""'
     yield _NOT_KEPT
     yield f'Header set Cache-Control "{keep}" "expr=%{{REQUEST_STATUS}} =~ /^(?:200|304)$/"'
+    if plan.copies is not None:
+        yield from _absent(ABSENT_SECONDS if proxy else 0)
     yield f'Header set X-Index-Source "{turn.step.source.label}"'
     if proxy:
         yield 'Header set X-Index-Source "none" "expr=%{REQUEST_STATUS} == 404"'
+
+
+def _absent(seconds: int) -> Iterator[str]:
+    yield '# "not here" is believed for so long, and stands in for nothing'
+    control = f"max-age={seconds}, must-revalidate"
+    yield f'Header set Cache-Control "{control}" "expr=%{{REQUEST_STATUS}} == 404"'
 
 
 def _steps_behind(turn: PageTurn) -> Iterator[str]:
@@ -244,6 +252,8 @@ def _file_headers(plan: Plan, turn: FileTurn) -> Iterator[str]:
     there = '"expr=%{REQUEST_STATUS} =~ /^(?:20[06]|304)$/"'
     yield _NOT_KEPT
     yield f'Header set Cache-Control "{keep}" \\\n    {there}'
+    if plan.copies is not None:
+        yield from _absent(ABSENT_SECONDS)
     yield "# files are octets, whatever the upstream calls them; several parts of one say what they are"
     yield f'Header set Content-Type "application/octet-stream" \\\n    {_WHOLE_OR_ONE_PART}'
     yield f'Header set X-Index-Source "{turn.attempt.source.label}" env=RG_FETCHED'
