@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["apply"]
 
-_STATE = "/var/lib/rewritegen/apply"
+_STATE = "/var/lib/rewritegen-apply"
 
 
 def _option(name: str, help: str, **settings: Any) -> Any:

@@ -6,6 +6,7 @@
     DIR/SERVER_NAME/SERVER/trial/             copies of configuration files that a test reads
 
 A directory is complete from the moment that it has its name: it is made under another one, synced, and renamed.
+All of it is root's, or of who runs it, and of nobody else: what is written there is put back, wherever it belongs.
 """
 
 from __future__ import annotations
@@ -22,15 +23,18 @@ from typing import Any
 
 from rewritegen.answering import Address
 from rewritegen.apply.model import FileChange, Generation
+from rewritegen.apply.trust import expect_trusted, make_private, read_trusted
 from rewritegen.diagnostics import Problem, RewritegenError
 from rewritegen.placing import sync_directory
 
 __all__ = ["DEFAULT_STATE", "Store"]
 
-DEFAULT_STATE = "/var/lib/rewritegen/apply"
+#: Not below /var/lib/rewritegen, which belongs to the user of `rewritegen index`.
+DEFAULT_STATE = "/var/lib/rewritegen-apply"
 
 _RECORD = "record.json"
 _POLL_SECONDS = 0.05
+_LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Store:
@@ -47,19 +51,32 @@ class Store:
     def lock(self, wait: float) -> Iterator[None]:
         """Hold the lock; it goes with the process, however that ends.
 
-        :raises RewritegenError: RG841 when another process has it, and still after ``wait`` seconds.
+        :raises RewritegenError: RG841 when another process has it, and still after ``wait`` seconds; RG856 when
+            others could have written what is kept here.
         """
-        self.base.mkdir(parents=True, exist_ok=True)
+        expect_trusted(self.base)
+        make_private(self.base)
+        self.expect_trusted()
         deadline = time.monotonic() + wait
-        with (self.base / "lock").open("a+", encoding="ascii") as file:
-            while not _locked(file.fileno()):
+        descriptor = os.open(self.base / "lock", _LOCK, 0o600)
+        with os.fdopen(descriptor, "r+b", buffering=0) as file:
+            with suppress(PermissionError):  # root's, in a state that we may write
+                os.fchmod(descriptor, 0o600)  # who may open it may hold it
+            while not _locked(descriptor):
                 if time.monotonic() >= deadline:
-                    raise RewritegenError([self._busy(file.fileno())])
+                    raise RewritegenError([self._busy(descriptor)])
                 time.sleep(_POLL_SECONDS)
             file.truncate(0)
-            file.write(f"{os.getpid()}\n")
-            file.flush()
+            file.write(f"{os.getpid()}\n".encode())
             yield
+
+    def expect_trusted(self) -> None:
+        """Refuse a state that others could have written, whatever they would have a later run put back.
+
+        :raises RewritegenError: RG856.
+        """
+        for path in (self.base / "lock", self.pending_directory, self._generations):
+            expect_trusted(path)
 
     def _busy(self, descriptor: int) -> Problem:
         pid = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip() or "?"
@@ -72,7 +89,7 @@ class Store:
         """Write down what is going to be changed; nothing may be touched before this has returned."""
         new = self.root / "new"
         shutil.rmtree(new, ignore_errors=True)
-        new.mkdir(parents=True)
+        make_private(new)
         try:
             for index, change in enumerate(generation.changes):
                 for word, data in (("before", change.before), ("after", change.after)):
@@ -96,7 +113,7 @@ class Store:
 
         :raises OSError: when it is still under way; nothing that fails after the rename is a reason to undo it.
         """
-        self._generations.mkdir(exist_ok=True)
+        make_private(self._generations)
         os.rename(self.pending_directory, self._generations / str(generation.number))  # noqa: PTH104
         with suppress(OSError):
             sync_directory(self._generations)
@@ -178,7 +195,8 @@ def _as_json(generation: Generation) -> bytes:
 
 def _read(directory: Path) -> Generation | None:
     try:
-        data = json.loads((directory / _RECORD).read_bytes())
+        expect_trusted(directory)
+        data = json.loads(read_trusted(directory / _RECORD))
     except FileNotFoundError:
         return None
     return Generation(
@@ -204,6 +222,6 @@ def _read(directory: Path) -> Generation | None:
 
 def _bytes(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        return read_trusted(path)
     except FileNotFoundError:
         return None
