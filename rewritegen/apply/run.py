@@ -52,7 +52,7 @@ def apply_site(
         return next_generation(store, files, directory, addresses, force=order.force)
 
     if order.dry_run:
-        return _rehearse(store, means, prepare(), order)
+        return _rehearse(store, means, prepare, order)
     with _told(store), store.lock(order.wait):
         recover(store, means, force=order.force)
         generation = prepare()
@@ -70,7 +70,7 @@ def roll_back(store: Store, means: Means, number: int | None, order: Order) -> i
     :raises ApplyFailedError: when it was tried, and what was there is back (or could not be brought back).
     """
     if order.dry_run:
-        return _rehearse(store, means, older_generation(store, number), order)
+        return _rehearse(store, means, lambda: older_generation(store, number), order)
     with _told(store), store.lock(order.wait):
         if recover(store, means, force=order.force) is not None and number is None:
             return 0  # what was begun last is undone, and that was asked for
@@ -112,8 +112,13 @@ def _make_answer(store: Store, means: Means, generation: Generation) -> int:
     return 0
 
 
-def _rehearse(store: Store, means: Means, generation: Generation, order: Order) -> int:
+def _rehearse(store: Store, means: Means, prepare: Callable[[], Generation], order: Order) -> int:
     """Say what would be done, and let the server test it where it can be tested apart."""
+    with store.lock_if_possible(order.wait):
+        return _rehearsed(store, means, prepare(), order)
+
+
+def _rehearsed(store: Store, means: Means, generation: Generation, order: Order) -> int:
     if pending := store.pending():
         means.say(f"an apply of {pending.when} was interrupted: it would be undone first")
     if order.show is not None:

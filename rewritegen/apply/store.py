@@ -3,7 +3,7 @@
     DIR/lock                                  one apply at a time, of all sites: they share a server
     DIR/SERVER_NAME/SERVER/pending/           written and synced before anything is touched, gone when all is well
     DIR/SERVER_NAME/SERVER/generations/N/     the same directory, renamed: what a generation changed
-    DIR/SERVER_NAME/SERVER/trial/             copies of configuration files that a test reads
+    DIR/SERVER_NAME/SERVER/trial/RUN/         copies of configuration files that the test of one run reads
 
 A directory is complete from the moment that it has its name: it is made under another one, synced, and renamed.
 All of it is root's, or of who runs it, and of nobody else: what is written there is put back, wherever it belongs.
@@ -11,13 +11,14 @@ All of it is root's, or of who runs it, and of nobody else: what is written ther
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,20 @@ class Store:
                 time.sleep(_POLL_SECONDS)
             file.truncate(0)
             file.write(f"{os.getpid()}\n".encode())
+            yield
+
+    @contextmanager
+    def lock_if_possible(self, wait: float) -> Iterator[None]:
+        """Hold the lock, or go on without it where nothing may be written: what is written then has names of its own.
+
+        :raises RewritegenError: as :meth:`lock` does.
+        """
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self.lock(wait))
+            except OSError as error:
+                if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+                    raise
             yield
 
     def expect_trusted(self) -> None:

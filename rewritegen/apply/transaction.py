@@ -9,7 +9,7 @@ from __future__ import annotations
 from rewritegen.apply.means import Means
 from rewritegen.apply.model import ApplyFailedError, FileChange, Generation, state_after
 from rewritegen.apply.store import Store
-from rewritegen.apply.trial import clear
+from rewritegen.apply.trial import sweep
 from rewritegen.diagnostics import Problem, RewritegenError, visible
 from rewritegen.placing import present, put, waiting_name
 
@@ -61,8 +61,7 @@ def recover(store: Store, means: Means, *, force: bool) -> Generation | None:
     :raises ApplyFailedError: when the server does not come back with the old files.
     """
     store.tidy()
-    if means.live is not None:
-        clear(means.live, store.trial)
+    sweep(means.live, store.trial)
     pending = store.pending()
     if pending is None:
         return None

@@ -11,15 +11,17 @@ from __future__ import annotations
 import fnmatch
 import glob
 import os
+import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from rewritegen.apply.trust import make_private
 from rewritegen.diagnostics import Problem, RewritegenError, visible
-from rewritegen.servers.live import Include, Live
+from rewritegen.servers.live import TRIAL, Include, Live, alive
 
-__all__ = ["Trial", "clear", "standing_in"]
+__all__ = ["Trial", "standing_in", "sweep"]
 
 #: Files that include each other have no end; nobody nests deeper on purpose.
 _DEEPEST = 16
@@ -124,14 +126,14 @@ class Trial:
 
 
 @contextmanager
-def standing_in(
-    live: Live, wanted: Mapping[Path, bytes | None], directory: Path
-) -> Iterator[Trial]:
-    """Write the copies, and take them away at the end.
+def standing_in(live: Live, wanted: Mapping[Path, bytes | None], place: Path) -> Iterator[Trial]:
+    """Write the copies under names that no other run has, and take them away at the end.
 
+    :param place: where they go, each run's into a directory of its own.
     :raises RewritegenError: RG842 when the server would never read one of the files.
     :raises OSError: when they cannot be written, or the main file cannot be read.
     """
+    directory = place / f"{os.getpid()}-{secrets.token_hex(8)}"
     trial = Trial(live, wanted, directory)
     if unread := trial.unread():
         message = f"{visible(str(live.config))} does not include {visible(str(unread[0]))}"
@@ -141,21 +143,44 @@ def standing_in(
         )
         raise RewritegenError([Problem("RG842", message, None, help)])
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        make_private(directory)
         for path, data in trial.texts.items():
-            path.write_bytes(data)
+            _write(path, data)
         yield trial
     finally:
-        clear(live, directory)
+        _take_away(trial.main, directory)
 
 
-def clear(live: Live, directory: Path) -> None:
-    """Take away the copies of a test, also of one that was killed."""
+def sweep(live: Live | None, place: Path) -> None:
+    """Take away the copies of runs that were killed; only under the lock. Those of a dry run without it stay."""
+    left = list(live.trials()) if live else []
+    with suppress(FileNotFoundError):
+        left += place.iterdir()
+    for path in left:
+        pid = path.name.rpartition(TRIAL)[2].lstrip("-").partition("-")[0]
+        if not (pid.isdigit() and int(pid) != os.getpid() and alive(int(pid))):
+            shutil.rmtree(path, ignore_errors=True)
+            with suppress(OSError):
+                path.unlink()
+    _leave_nothing(place)
+
+
+def _write(path: Path, data: bytes) -> None:
+    # what is copied may be for root alone, and its name in a directory of somebody else
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+        file.write(data)
+
+
+def _take_away(main: Path, directory: Path) -> None:
     shutil.rmtree(directory, ignore_errors=True)
     with suppress(OSError):
-        live.trial(directory).unlink()
-    with suppress(
-        OSError
-    ):  # a dry run leaves no trace; where there is a history they are not empty
-        directory.parent.rmdir()
-        directory.parent.parent.rmdir()
+        main.unlink()
+    _leave_nothing(directory.parent)
+
+
+def _leave_nothing(place: Path) -> None:
+    """Remove what is empty: of a dry run only the lock stays."""
+    with suppress(OSError):
+        for path in (place, *list(place.parents)[:2]):
+            path.rmdir()

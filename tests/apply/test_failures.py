@@ -310,12 +310,14 @@ def another(host: Host) -> Iterator[Callable[[], None]]:
 
 
 def test_two_at_a_time_one_says_who(host: Host) -> None:
-    with another(host), unchanged(host):
-        done = host.apply()
-    assert done.code == 2
-    assert "error[RG841]: another apply is at work here: process " in done.err
-    assert str(os.getpid()) in done.err
-    assert "--wait SECONDS" in done.err
+    """A dry run, too, as it would test what another one is about to write."""
+    for words in [(), ("--dry-run",), ("--rollback", "--dry-run")]:
+        with another(host), unchanged(host):
+            done = host.apply(*words)
+        assert done.code == 2
+        assert "error[RG841]: another apply is at work here: process " in done.err
+        assert str(os.getpid()) in done.err
+        assert "--wait SECONDS" in done.err
 
 
 @long

@@ -161,6 +161,22 @@ def test_an_ordinary_user(owner: int, code: int, place: Path) -> None:
     assert as_somebody(lambda: locked(base)) == code
 
 
+@only_root
+@pytest.mark.parametrize("there", [True, False], ids=["a state of root", "no state yet"])
+def test_a_dry_run_of_who_may_not_write_goes_on_without_the_lock(there: bool, place: Path) -> None:
+    base = place / "apply"
+    if there:
+        base.mkdir(0o700)
+        (base / "lock").touch(0o600)
+
+    def without() -> int:
+        with Store(base, "packages.example.org", "nginx").lock_if_possible(0):
+            return 0
+
+    assert as_somebody(without) == 0
+    assert base.exists() is there
+
+
 def as_somebody(call: Callable[[], int]) -> int:
     """Run it in a child, as an ordinary user."""
     child = os.fork()

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import http.server
+import os
+import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from rewritegen.answering import Address, await_fingerprint, fingerprint_at
-from rewritegen.apply.trial import Trial
+from rewritegen.apply.trial import Trial, standing_in, sweep
 from rewritegen.servers.apache.live import LiveApache
 from rewritegen.servers.live import Live
 from rewritegen.servers.nginx.live import LiveNginx
@@ -130,7 +132,7 @@ def test_only_what_lies_in_between_is_copied(tmp_path: Path) -> None:
     trial = Trial(nginx(etc), {ours: b"new;\n"}, copies)
     assert trial.unread() == []
     assert {path: data.decode() for path, data in trial.texts.items()} == {
-        etc / ".nginx.conf.rewritegen-trial": (
+        etc / ".nginx.conf.rewritegen-trial-copies": (
             f"a;\ninclude mime.types;\ninclude {copies}/1-hosts.conf; # ours\nb;\n"
         ),
         copies / "1-hosts.conf": (
@@ -146,6 +148,54 @@ def test_only_what_lies_in_between_is_copied(tmp_path: Path) -> None:
     assert Trial(nginx(etc), {tmp_path / "elsewhere.conf": b""}, copies).unread() == [
         tmp_path / "elsewhere.conf"
     ]
+
+
+@pytest.mark.parametrize("make", [nginx, apache])
+def test_each_run_has_copies_of_its_own(make: Callable[[Path], Live], tmp_path: Path) -> None:
+    """Nobody else may read them; and who ends first takes only its own away."""
+    live = make(tmp_path)
+    live.config.parent.mkdir(exist_ok=True)
+    live.config.write_text("")
+    place = tmp_path / "state" / "trial"
+    with standing_in(live, {}, place) as one:
+        with standing_in(live, {}, place) as other:
+            assert one.main != other.main
+            assert one.main.stat().st_mode & 0o7777 == 0o600
+            assert {path.stat().st_mode & 0o7777 for path in place.iterdir()} == {0o700}
+        assert one.main.exists()
+        assert not other.main.exists()
+    assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == [live.config.name]
+
+
+@pytest.mark.parametrize(
+    ("run", "stays"),
+    [
+        pytest.param("-{dead}-0f", False, id="a killed one"),
+        pytest.param("-{alive}-0f", True, id="one that is at work without the lock"),
+        pytest.param("-{own}-0f", False, id="one that had our number"),
+        pytest.param("", False, id="of an earlier version"),
+    ],
+)
+def test_what_a_killed_run_left_is_swept(run: str, stays: bool, tmp_path: Path) -> None:
+    child = subprocess.Popen(["true"])
+    child.wait()
+    run = run.format(dead=child.pid, alive=os.getppid(), own=os.getpid())
+    live = nginx(tmp_path)
+    beside = tmp_path / f".nginx.conf.rewritegen-trial{run}"
+    place = tmp_path / "state/site/nginx/trial"
+    inside = place / (run.lstrip("-") or "httpd.conf")
+    mine = tmp_path / ".nginx.conf.swp"
+    inside.parent.mkdir(parents=True)
+    if run:
+        inside.mkdir()
+        (inside / "0-a.conf").write_text("")
+    else:
+        inside.write_text("")
+    beside.write_text("")
+    mine.write_text("")
+    sweep(live, place)
+    assert (beside.exists(), inside.exists(), place.parents[1].exists()) == (stays,) * 3
+    assert mine.exists()
 
 
 def test_files_that_include_each_other_come_to_an_end(tmp_path: Path) -> None:

@@ -53,6 +53,10 @@ class LiveApache:
         """Return a file in ``directory``: httpd looks for everything from its ServerRoot."""
         return directory / "httpd.conf"
 
+    def trials(self) -> tuple[Path, ...]:
+        """Return none: they lie in their directories."""
+        return ()
+
     def test_command(self, config: Path) -> list[str]:
         """Return ``httpd -t`` for this main file."""
         if not self._told and (control := self._debian()):

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-from rewritegen.servers.live import Include
+from rewritegen.servers.live import TRIAL, Include
 from rewritegen.servers.nginx.quoting import argument, value
 
 __all__ = ["LiveNginx"]
@@ -60,9 +60,17 @@ class LiveNginx:
         """Return ``include PATH;``."""
         return f"include {argument(value(str(path), 'path'))};"
 
-    def trial(self, directory: Path) -> Path:  # noqa: ARG002 - Apache's is there
+    def trial(self, directory: Path) -> Path:
         """Return a hidden file beside the main one: certificates and passwords are looked for from there, too."""
-        return self.config.with_name(f".{self.config.name}.rewritegen-trial")
+        return self.config.with_name(f".{self.config.name}{TRIAL}-{directory.name}")
+
+    def trials(self) -> tuple[Path, ...]:
+        """Return those beside the main file."""
+        start = f".{self.config.name}{TRIAL}"
+        try:
+            return tuple(path for path in self.base.iterdir() if path.name.startswith(start))
+        except OSError:
+            return ()  # its test will say it better
 
     def test_command(self, config: Path) -> list[str]:
         """Return ``nginx -t``."""
