@@ -10,7 +10,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["is_leftover", "present", "put", "sync_directory", "waiting_name"]
+__all__ = ["entry", "is_leftover", "present", "put", "real", "sync_directory", "waiting_name"]
 
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 _WAITING = ".rewritegen-new"
@@ -24,9 +24,19 @@ def present(path: Path) -> bytes | None:
         return None
 
 
+def real(path: Path) -> Path:
+    """Return the one name of what a path leads to, however it is spelled."""
+    return Path(os.path.realpath(path))
+
+
+def entry(path: Path) -> Path:
+    """Return the one name of a path itself: where it is a link, that of the link."""
+    return real(path.parent) / path.name
+
+
 def waiting_name(path: Path) -> Path:
     """Return where a new file waits for its rename; no `*.conf`, and no `*` of either server, reads a hidden file."""
-    place = _place(path)
+    place = real(path)
     return place.with_name(f".{place.name}{_WAITING}")
 
 
@@ -43,7 +53,7 @@ def put(path: Path, data: bytes | None) -> bool:
 
     :raises OSError: when it cannot; the old file is whole then, but for a failure in place.
     """
-    place = _place(path)
+    place = real(path)
     if data is None:
         return _take_away(place)
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -70,10 +80,6 @@ def sync_directory(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _place(path: Path) -> Path:
-    return Path(os.path.realpath(path))
 
 
 def _take_away(place: Path) -> bool:

@@ -11,7 +11,7 @@ from rewritegen.answering import Address, fingerprint_at
 from rewritegen.apply.model import FileChange, Generation, state_after
 from rewritegen.apply.store import Store
 from rewritegen.diagnostics import Problem, RewritegenError, visible
-from rewritegen.placing import present
+from rewritegen.placing import present, real
 from rewritegen.provenance import fingerprint_of, foreign
 from rewritegen.servers.base import Files
 
@@ -35,7 +35,7 @@ def next_generation(
     wanted: dict[Path, bytes | None] = {
         directory / name: text.encode() for name, text in files.texts
     }
-    changes = _changes({**dict.fromkeys(known), **wanted})
+    changes = _changes(_instead(known, wanted))
     if not force and (problems := _handmade(changes, known, files, directory)):
         raise RewritegenError(problems)
     return _generation(last, changes, files.fingerprint, addresses, None)
@@ -66,10 +66,7 @@ def older_generation(store: Store, number: int | None) -> Generation:
         if last.stands_for == 0:
             message = "there is nothing older than what was there before the first generation"
         raise RewritegenError([_not_kept(store, message, kept)])
-    wanted = {
-        **dict.fromkeys(now),
-        **{change.path: change.before for change in base.changes},
-    }
+    wanted = _instead(now, {change.path: change.before for change in base.changes})
     return _generation(
         last, _changes(wanted), _said_by(wanted), base.was_at, base.previous, what="rollback"
     )
@@ -80,7 +77,7 @@ def _to(store: Store, last: Generation, kept: Mapping[int, Generation], number: 
     if found is None:
         message = f"there is no generation {number}"
         raise RewritegenError([_not_kept(store, message, kept)])
-    wanted = {**dict.fromkeys(state_after(last)), **state_after(found)}
+    wanted = _instead(state_after(last), state_after(found))
     return _generation(
         last, _changes(wanted), found.fingerprint, found.addresses, found.stands_for,
         what="rollback",
@@ -91,6 +88,12 @@ def _said_by(wanted: Mapping[Path, bytes | None]) -> str:
     """Return the fingerprint that files say they have, which is what a server answers that has read them."""
     texts = (data.decode("utf-8", "replace") for data in wanted.values() if data)
     return next(filter(None, map(fingerprint_of, texts)), "")
+
+
+def _instead(old: Iterable[Path], new: Mapping[Path, bytes | None]) -> dict[Path, bytes | None]:
+    """Return what is wanted in the place of old files, which go. One file under two spellings is one that stays."""
+    kept = set(map(real, new))
+    return {**{path: None for path in old if real(path) not in kept}, **new}
 
 
 def _changes(wanted: Mapping[Path, bytes | None]) -> tuple[FileChange, ...]:
@@ -129,10 +132,11 @@ def _handmade(
     changes: Iterable[FileChange], known: Mapping[Path, bytes | None], files: Files, directory: Path
 ) -> tuple[Problem, ...]:
     """Return a problem for each file that would be lost and that nobody could make again."""
+    wrote = {real(path): data for path, data in known.items()}
     doubtful = [
         change
         for change in changes
-        if change.needed and change.before not in (None, known.get(change.path))
+        if change.needed and change.before not in (None, wrote.get(real(change.path)))
     ]
     ours = [change.path.name for change in doubtful if change.after is not None]
     gone = [change.path for change in doubtful if change.after is None]

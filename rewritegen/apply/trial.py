@@ -19,6 +19,7 @@ from pathlib import Path
 
 from rewritegen.apply.trust import make_private
 from rewritegen.diagnostics import Problem, RewritegenError, visible
+from rewritegen.placing import entry, real
 from rewritegen.servers.live import TRIAL, Include, Live, alive
 
 __all__ = ["Trial", "standing_in", "sweep"]
@@ -34,7 +35,9 @@ class Trial:
     def __init__(self, live: Live, wanted: Mapping[Path, bytes | None], directory: Path) -> None:
         self._live = live
         self._directory = directory
-        self._wanted = {os.path.realpath(path): data for path, data in wanted.items()}
+        # what goes is the name itself; what is written is written where a link leads to
+        self._gone = {str(entry(path)) for path, data in wanted.items() if data is None}
+        self._wanted = _by_place(wanted)
         self._met: set[str] = set()
         self.texts: dict[Path, bytes] = {}
         self.seen: list[str] = []
@@ -46,9 +49,7 @@ class Trial:
     def unread(self) -> list[Path]:
         """Return the wanted files that the configuration would never read."""
         return sorted(
-            Path(path)
-            for path, data in self._wanted.items()
-            if data is not None and path.endswith(".conf") and path not in self._met
+            Path(path) for path in self._wanted if path.endswith(".conf") and path not in self._met
         )
 
     def _present(self, path: Path) -> bytes:
@@ -56,13 +57,11 @@ class Trial:
 
     def _changed(self, path: Path, depth: int) -> bytes | None:
         """Return what a file must say to read the wanted ones; None when it may stay as it is."""
-        real = os.path.realpath(path)
-        ours = real in self._wanted
+        place = str(real(path))
+        ours = place in self._wanted
         if ours:
-            self._met.add(real)
-            data = self._wanted[real]
-            if data is None:
-                return b""
+            self._met.add(place)
+            data = self._wanted[place]
         else:
             data = self._present(path)
         text = data.decode("utf-8", "surrogateescape")
@@ -83,6 +82,13 @@ class Trial:
         lines: list[str] = []
         touched = False
         for path in self._files(include.pattern):
+            if str(entry(path)) in self._gone:
+                touched = True
+                continue
+            if str(real(path)) in self._gone:  # nothing will be behind this link
+                touched = True
+                lines.append(self._live.include(self._directory / f"nothing-behind-{path.name}"))
+                continue
             try:
                 changed = self._changed(path, depth + 1)
             except OSError:
@@ -91,8 +97,6 @@ class Trial:
                 lines.append(self._live.include(path))
                 continue
             touched = True
-            if self._wanted.get(os.path.realpath(path), b"") is None:
-                continue
             copy = self._directory / f"{len(self.texts)}-{Path(path).name}"
             self.texts[copy] = changed
             lines.append(self._live.include(copy))
@@ -123,6 +127,24 @@ class Trial:
             for place in places:
                 if os.path.realpath(place) == directory and fnmatch.fnmatchcase(last, name):
                     yield os.path.join(place, last)  # noqa: PTH118 - as the pattern spells it
+
+
+def _by_place(wanted: Mapping[Path, bytes | None]) -> dict[str, bytes]:
+    """Return what is written, by where: of two texts in one place the server would read one, unknown which.
+
+    :raises RewritegenError: RG857.
+    """
+    found: dict[str, tuple[Path, bytes | None]] = {}
+    for path, data in wanted.items():
+        place = str(entry(path) if data is None else real(path))
+        other, text = found.setdefault(place, (path, data))
+        if text != data:
+            message = (
+                f"{visible(str(other))} and {visible(str(path))} are one file, {visible(place)}"
+            )
+            help = "make each of them a file of its own, or name another directory with -o DIR"
+            raise RewritegenError([Problem("RG857", message, None, help)])
+    return {place: data for place, (_, data) in found.items() if data is not None}
 
 
 @contextmanager

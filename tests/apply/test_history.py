@@ -13,6 +13,7 @@ from tests.support.killing import in_a_child
 from tests.support.toy import Toy
 
 pytestmark = pytest.mark.slow
+LONG = pytest.mark.long
 
 
 def applied(toy: Toy, *names: str) -> bytes:
@@ -135,6 +136,45 @@ def test_another_directory_takes_the_old_file_away(toy: Toy) -> None:
     assert toy.content() is None
     assert "removed" in done.err
     assert list(other.iterdir())
+
+
+def spelled(toy: Toy, way: str) -> str:
+    """The directory of the hosts by another name."""
+    if way == "dots":
+        return f"{toy.hosts}/../{toy.hosts.name}"
+    link = toy.root / "link"
+    link.symlink_to(toy.hosts if way == "a link" else toy.root)
+    return str(link if way == "a link" else link / toy.hosts.name)
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        pytest.param("a link"),
+        *(pytest.param(each, marks=LONG) for each in ("a link above", "dots")),
+    ],
+)
+def test_a_directory_by_another_name_is_the_same(way: str, toy: Toy) -> None:
+    first = applied(toy)
+    other = spelled(toy, way)
+    assert toy.apply("-o", other).err == "unchanged\n"
+    toy.claim("one")
+    done = toy.apply("-o", other)
+    assert done.code == 0, done.err
+    assert "removed" not in done.err
+    second = toy.content()
+    assert second == toy.text()
+    assert answers(toy)
+    assert toy.apply("--rollback").code == 0
+    assert toy.content() == first
+    assert toy.apply("--rollback", "--to", "2").code == 0
+    assert toy.content() == second
+    assert toy.apply("--rollback", "--to", "1").code == 0
+    assert toy.content() == first
+    assert answers(toy)
+    # a hand edit is seen by either name
+    toy.installed.write_bytes(first + b"# mine\n")
+    assert "RG811" in toy.apply("-o", other).err
 
 
 def test_an_old_file_with_a_hand_edit_is_not_taken_away(toy: Toy) -> None:

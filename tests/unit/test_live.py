@@ -14,6 +14,7 @@ import pytest
 
 from rewritegen.answering import Address, await_fingerprint, fingerprint_at
 from rewritegen.apply.trial import Trial, standing_in, sweep
+from rewritegen.diagnostics import RewritegenError
 from rewritegen.servers.apache.live import LiveApache
 from rewritegen.servers.live import Live
 from rewritegen.servers.nginx.live import LiveNginx
@@ -148,6 +149,42 @@ def test_only_what_lies_in_between_is_copied(tmp_path: Path) -> None:
     assert Trial(nginx(etc), {tmp_path / "elsewhere.conf": b""}, copies).unread() == [
         tmp_path / "elsewhere.conf"
     ]
+
+
+def conf_d(root: Path) -> Path:
+    """A main file that includes a directory."""
+    hosts = root / "conf.d"
+    hosts.mkdir()
+    (root / "nginx.conf").write_text("include conf.d/*.conf;\n")
+    return hosts
+
+
+@pytest.mark.parametrize("data", [b"other;\n", None], ids=["another text", "nothing"])
+def test_two_texts_for_one_place_are_refused(data: bytes | None, tmp_path: Path) -> None:
+    hosts = conf_d(tmp_path)
+    (tmp_path / "link").symlink_to(hosts)
+    with pytest.raises(RewritegenError, match="are one file") as caught:
+        Trial(
+            nginx(tmp_path),
+            {hosts / "a.conf": b"new;\n", tmp_path / "link/a.conf": data},
+            tmp_path / "copies",
+        )
+    assert caught.value.problems[0].code == "RG857"
+
+
+def test_a_link_that_goes_is_not_what_it_leads_to(tmp_path: Path) -> None:
+    """And what goes is missed by a link to it."""
+    hosts = conf_d(tmp_path)
+    available = tmp_path / "available.conf"
+    available.write_text("old;\n")
+    (hosts / "a.conf").symlink_to(available)
+    (hosts / "b.conf").symlink_to(available)
+    copies = tmp_path / "copies"
+    main = tmp_path / ".nginx.conf.rewritegen-trial-copies"
+    said = Trial(nginx(tmp_path), {hosts / "a.conf": None}, copies).texts[main].decode()
+    assert said == f"include {hosts}/b.conf;\n"
+    said = Trial(nginx(tmp_path), {available: None}, copies).texts[main].decode()
+    assert said == "".join(f"include {copies}/nothing-behind-{name}.conf;\n" for name in "ab")
 
 
 @pytest.mark.parametrize("make", [nginx, apache])
