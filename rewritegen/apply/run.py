@@ -13,7 +13,7 @@ from rewritegen.apply.means import Means
 from rewritegen.apply.model import ApplyFailedError, Generation, difference, state_after
 from rewritegen.apply.prepare import next_generation, older_generation
 from rewritegen.apply.store import Store
-from rewritegen.apply.transaction import carry_out, recover
+from rewritegen.apply.transaction import carry_out, named, recover
 from rewritegen.diagnostics import Problem, visible
 from rewritegen.servers.base import Files
 
@@ -72,7 +72,8 @@ def roll_back(store: Store, means: Means, number: int | None, order: Order) -> i
     if order.dry_run:
         return _rehearse(store, means, lambda: older_generation(store, number), order)
     with _told(store), store.lock(order.wait):
-        if recover(store, means, force=order.force) is not None and number is None:
+        undone = recover(store, means, force=order.force)
+        if undone is not None and undone.what == "apply" and number is None:
             return 0  # what was begun last is undone, and that was asked for
         generation = older_generation(store, number)
         if not generation.needed:
@@ -120,7 +121,7 @@ def _rehearse(store: Store, means: Means, prepare: Callable[[], Generation], ord
 
 def _rehearsed(store: Store, means: Means, generation: Generation, order: Order) -> int:
     if pending := store.pending():
-        means.say(f"an apply of {pending.when} was interrupted: it would be undone first")
+        means.say(f"{named(pending)} was interrupted: it would be undone first")
     if order.show is not None:
         order.show(difference(generation))
     if not generation.needed:

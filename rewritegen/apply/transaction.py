@@ -13,7 +13,7 @@ from rewritegen.apply.trial import sweep
 from rewritegen.diagnostics import Problem, RewritegenError, visible
 from rewritegen.placing import present, put, waiting_name
 
-__all__ = ["carry_out", "recover"]
+__all__ = ["carry_out", "named", "recover"]
 
 
 def carry_out(store: Store, means: Means, generation: Generation, keep: int) -> None:
@@ -55,7 +55,7 @@ def _change(
 
 
 def recover(store: Store, means: Means, *, force: bool) -> Generation | None:
-    """Undo what a killed run began, and return it; None when nothing was under way.
+    """Undo what a killed run began, and return it; None when nothing was put back.
 
     :raises RewritegenError: RG851 when somebody else has changed the files since, unless ``force``.
     :raises ApplyFailedError: when the server does not come back with the old files.
@@ -71,10 +71,19 @@ def recover(store: Store, means: Means, *, force: bool) -> Generation | None:
         if not force:
             raise RewritegenError([_changed_since(change) for change in strange])
         store.abandon()
-        return pending
-    means.say(f"an apply of {pending.when} was interrupted: the files before it are put back")
+        names = ", ".join(visible(str(change.path)) for change in pending.needed)
+        means.say(
+            f"warning: {named(pending)} was interrupted: it is forgotten, not undone: {names}"
+        )
+        return None
+    means.say(f"{named(pending)} was interrupted: the files before it are put back")
     _restore(store, means, pending, certainly=True)
     return pending
+
+
+def named(pending: Generation) -> str:
+    """Return what was begun and not ended, in words."""
+    return f"{'an apply' if pending.what == 'apply' else 'a rollback'} of {pending.when}"
 
 
 def _undo(store: Store, means: Means, generation: Generation, cause: BaseException) -> None:
@@ -100,10 +109,14 @@ def _restore(store: Store, means: Means, generation: Generation, *, certainly: b
     try:
         means.reload()
     except ApplyFailedError as error:
-        # where nothing answered before, there may be no server to reload
-        if generation.was and certainly:
+        # where nothing answered before, there may be no server to reload; what was to be rolled back may be broken
+        broken = certainly and generation.what == "rollback"
+        if generation.was and certainly and not broken:
             raise
         means.say(f"warning: {error.problems[0].message}")
+        if broken:
+            store.abandon()
+            return
     means.await_old(generation)
     store.abandon()
 
