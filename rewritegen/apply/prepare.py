@@ -97,9 +97,21 @@ def _instead(old: Iterable[Path], new: Mapping[Path, bytes | None]) -> dict[Path
 
 
 def _changes(wanted: Mapping[Path, bytes | None]) -> tuple[FileChange, ...]:
-    """Return the changes, new files first: what goes may be needed by what is there until then."""
+    """Return the changes, in an order that a server can be started in.
+
+    What goes may be needed until the new files are there. But where it comes back elsewhere, it goes first: a server
+    that is started between the two renames has the host not at all then; with both it would not start.
+    """
     found = [FileChange(path, present(path), data) for path, data in wanted.items()]
-    return tuple(sorted(found, key=lambda change: change.after is None))
+    written = {change.path.name for change in found if change.after is not None}
+    moved = not any(None not in (change.before, change.after) for change in found)
+
+    def turn(change: FileChange) -> int:
+        if change.after is not None:
+            return 1
+        return 0 if moved or change.path.name in written else 2
+
+    return tuple(sorted(found, key=turn))
 
 
 def _generation(
