@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -115,11 +111,12 @@ def apply(site_file: str, **given: Any) -> int:
       sudo rewritegen apply site.yaml --server nginx
     """
     from rewritegen.apply import ApplyFailedError
+    from rewritegen.apply.asked import ended_politely
     from rewritegen.cli_site import say_problems
 
     _refuse_combinations(given)
     try:
-        with _ended_politely():
+        with ended_politely():
             return _dispatch(site_file, given)
     except ApplyFailedError as error:
         say_problems(error.problems)
@@ -173,23 +170,3 @@ def _refuse_combinations(given: dict[str, Any]) -> None:
         )
     for word in ("before", "after", "test_command", "reload_command"):
         words(given, word)
-
-
-@contextmanager
-def _ended_politely() -> Iterator[None]:
-    """Make each way of asking it to end undo what was begun, and be asked once only: undoing is not disturbed."""
-    asking = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    # what nohup ignores stays ignored
-    numbers = [number for number in asking if signal.getsignal(number) is not signal.SIG_IGN]
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        for number in numbers:
-            signal.signal(number, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    previous = [(number, signal.signal(number, stop)) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in previous:
-            signal.signal(number, handler)

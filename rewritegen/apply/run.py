@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rewritegen.answering import Address, fingerprint_at
+from rewritegen.apply.asked import unheard
 from rewritegen.apply.means import Means
 from rewritegen.apply.model import ApplyFailedError, Generation, difference, state_after
 from rewritegen.apply.prepare import next_generation, older_generation
@@ -85,7 +86,14 @@ def roll_back(store: Store, means: Means, number: int | None, order: Order) -> i
 def _change(store: Store, means: Means, generation: Generation, order: Order) -> int:
     if order.show is not None:
         order.show(difference(generation))
-    carry_out(store, means, generation, order.keep)
+    with unheard():
+        carry_out(store, means, generation, order.keep)
+        _tell(store, means, generation)
+    return 0
+
+
+def _tell(store: Store, means: Means, generation: Generation) -> None:
+    """Say what was committed, to people and to the hook."""
     for change in generation.needed:
         verb = "removed" if change.after is None else "wrote"
         means.say(f"{verb} {visible(str(change.path))}")
@@ -93,7 +101,6 @@ def _change(store: Store, means: Means, generation: Generation, order: Order) ->
     result = "applied" if generation.what == "apply" else "rolled-back"
     if problem := means.run_after(generation, result, store.root):
         raise ApplyFailedError(problem, undone=False)
-    return 0
 
 
 def _make_answer(store: Store, means: Means, generation: Generation) -> int:

@@ -6,6 +6,7 @@ accepted by the server's own test; and what is written down tells the next run w
 
 from __future__ import annotations
 
+from rewritegen.apply.asked import heard, unheard
 from rewritegen.apply.means import Means
 from rewritegen.apply.model import ApplyFailedError, FileChange, Generation, state_after
 from rewritegen.apply.store import Store
@@ -19,13 +20,16 @@ __all__ = ["carry_out", "named", "recover"]
 def carry_out(store: Store, means: Means, generation: Generation, keep: int) -> None:
     """Make a generation the one that is there and answers, or leave everything as it was.
 
+    Called where signals wait (:func:`unheard`): they are answered until it is committed, and while nothing is undone.
+
     :raises ApplyFailedError: when it did not work; the text says whether the old files are back.
     """
     installs_first = means.tests_installed or _has_files_of_its_own(generation)
-    if not installs_first:
-        last = store.last()
-        means.try_out(state_after(generation), store.trial, state_after(last) if last else {})
-    means.run_before(generation, store.root)
+    with heard():
+        if not installs_first:
+            last = store.last()
+            means.try_out(state_after(generation), store.trial, state_after(last) if last else {})
+        means.run_before(generation, store.root)
     try:
         _expect(generation)
         store.begin(generation)
@@ -40,18 +44,23 @@ def _change(
     store: Store, means: Means, generation: Generation, keep: int, *, installs_first: bool
 ) -> None:
     try:
-        for change in generation.needed:
-            _put(means, change, change.after)
-        if installs_first:
-            means.test_installed()
-        means.reload()
-        means.await_new(generation)
-        means.say(f"{means.server} answers with {generation.fingerprint[:12] or 'nothing of ours'}")
-        _look(means, generation)
+        with heard():
+            _install(means, generation, installs_first=installs_first)
         store.commit(generation, keep)
     except BaseException as error:
         _undo(store, means, generation, error)
         raise
+
+
+def _install(means: Means, generation: Generation, *, installs_first: bool) -> None:
+    for change in generation.needed:
+        _put(means, change, change.after)
+    if installs_first:
+        means.test_installed()
+    means.reload()
+    means.await_new(generation)
+    means.say(f"{means.server} answers with {generation.fingerprint[:12] or 'nothing of ours'}")
+    _look(means, generation)
 
 
 def recover(store: Store, means: Means, *, force: bool) -> Generation | None:
@@ -77,7 +86,8 @@ def recover(store: Store, means: Means, *, force: bool) -> Generation | None:
         )
         return None
     means.say(f"{named(pending)} was interrupted: the files before it are put back")
-    _restore(store, means, pending, certainly=True)
+    with unheard():
+        _restore(store, means, pending, certainly=True)
     return pending
 
 
@@ -93,7 +103,7 @@ def _undo(store: Store, means: Means, generation: Generation, cause: BaseExcepti
     """
     try:
         _restore(store, means, generation, certainly=False)
-    except (RewritegenError, OSError) as second:
+    except BaseException as second:  # noqa: BLE001 - it is told, whatever it is
         raise _not_undone(cause, second) from cause
     means.say("the files before it are back")
 
@@ -170,12 +180,14 @@ def _changed_since(change: FileChange) -> Problem:
     return Problem("RG851", message, None, help)
 
 
-def _not_undone(cause: BaseException, second: RewritegenError | OSError) -> ApplyFailedError:
+def _not_undone(cause: BaseException, second: BaseException) -> ApplyFailedError:
     problems = list(cause.problems) if isinstance(cause, RewritegenError) else []
     if isinstance(second, OSError):
         reason = f"{(second.strerror or str(second)).lower()}: {visible(str(second.filename))}"
-    else:
+    elif isinstance(second, RewritegenError):
         reason = second.problems[0].message
+    else:
+        reason = f"{type(second).__name__} {visible(str(second))}".strip()
     help = "mend that, and run it again: it is written down what to put back"
     message = f"the change failed, and could not be undone: {reason}"
     problems.append(Problem("RG852", message, None, help))
