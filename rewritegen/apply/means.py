@@ -126,7 +126,7 @@ class Means:
     # ------------------------------------------------------------------ hooks
 
     def hook(self, command: str, generation: Generation, result: str, directory: Path) -> Result:
-        """Run a hook, and tell it what happened: ``result`` is pending, applied, rolled-back or undone."""
+        """Run a hook, and tell it what happened: ``result`` is pending, applied, rolled-back, undone or failed."""
         facts = {
             "result": result,
             "server": self.server,

@@ -123,6 +123,10 @@ class Store:
         """Return what was begun and not ended."""
         return _read(self.pending_directory)
 
+    def is_under_way(self) -> bool:
+        """Tell whether there is anything that the next run has to undo."""
+        return os.path.lexists(self.pending_directory)
+
     def commit(self, generation: Generation, keep: int) -> None:
         """Make what is under way the newest generation, and forget those that are too old.
 

@@ -35,7 +35,8 @@ def carry_out(store: Store, means: Means, generation: Generation, keep: int) -> 
         store.begin(generation)
         _change(store, means, generation, keep, installs_first=installs_first)
     except BaseException:
-        if problem := means.run_after(generation, "undone", store.root):
+        result = "failed" if store.is_under_way() else "undone"
+        if problem := means.run_after(generation, result, store.root):
             means.say(f"warning: {problem.message}")
         raise
 

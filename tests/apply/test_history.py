@@ -1,34 +1,15 @@
-"""Generations: what is kept of them, and the way back; hooks and what they are told."""
+"""Generations: what is kept of them, and the way back."""
 
 from __future__ import annotations
 
-import json
 import shlex
-import sys
-from pathlib import Path
 
 import pytest
 
-from tests.support.killing import in_a_child
-from tests.support.toy import Toy
+from tests.support.toy import Toy, answers, applied
 
 pytestmark = pytest.mark.slow
 LONG = pytest.mark.long
-
-
-def applied(toy: Toy, *names: str) -> bytes:
-    """Apply the site with these claims; return what is installed then."""
-    toy.claim(*names)
-    done = toy.apply()
-    assert done.code == 0, done.err
-    content = toy.content()
-    assert content is not None
-    return content
-
-
-def answers(toy: Toy) -> bool:
-    """Tell whether what is installed is what is loaded."""
-    return (toy.content() or b"") == toy.loaded.read_bytes()
 
 
 def test_back_and_further_back(toy: Toy) -> None:
@@ -221,170 +202,6 @@ def test_diff_prints_what_changes(toy: Toy) -> None:
     assert done.code == 0
     assert done.out.startswith("--- ")
     assert toy.apply("--diff").out == ""
-
-
-# ------------------------------------------------------------------ hooks
-
-
-def hook(toy: Toy, name: str, code: int = 0) -> tuple[str, Path]:
-    """A hook that writes down what it is told, and says no if wanted."""
-    script, record = toy.root / f"{name}.py", toy.root / f"{name}.json"
-    script.write_text(
-        "import json, os, sys\n"
-        f"told = {{key: value for key, value in os.environ.items() if key.startswith('REWRITEGEN_')}}\n"
-        f"with open({str(record)!r}, 'a') as file: file.write(json.dumps(told) + '\\n')\n"
-        f"print('hook says', {name!r}); sys.exit({code})\n"
-    )
-    return shlex.join([sys.executable, str(script)]), record
-
-
-def told(record: Path) -> list[dict[str, str]]:
-    if not record.exists():
-        return []
-    return [json.loads(line) for line in record.read_text().splitlines()]
-
-
-def test_hooks_are_told_what_happens(toy: Toy) -> None:
-    before, was_before = hook(toy, "before")
-    after, was_after = hook(toy, "after")
-    hooks = ("--before", before, "--after", after)
-    assert toy.apply(*hooks).code == 0
-    assert toy.apply(*hooks).code == 0  # nothing to do: nobody is told
-    toy.claim("one")
-    assert toy.apply(*hooks, reload="false").code == 1
-    assert toy.apply(*hooks).code == 0
-    assert toy.apply("--rollback", *hooks).code == 0
-    results = [each["REWRITEGEN_RESULT"] for each in told(was_after)]
-    assert results == ["applied", "undone", "applied", "rolled-back"]
-    assert [each["REWRITEGEN_RESULT"] for each in told(was_before)] == ["pending"] * 4
-    facts = told(was_after)[2]
-    assert facts["REWRITEGEN_SERVER"] == "nginx"
-    assert facts["REWRITEGEN_FILES"] == str(toy.installed)
-    assert facts["REWRITEGEN_GENERATION"] == "2"
-    assert facts["REWRITEGEN_FINGERPRINT"] != facts["REWRITEGEN_WAS"] != ""
-    assert Path(facts["REWRITEGEN_STATE"]) == toy.history
-
-
-def test_a_hook_that_says_no(toy: Toy) -> None:
-    content = applied(toy)
-    toy.claim("one")
-    before, _ = hook(toy, "before", 7)
-    after, was_after = hook(toy, "after")
-    done = toy.apply("--before", before, "--after", after)
-    assert done.code == 1
-    assert "error[RG849]: the hook before it said no, and nothing was changed" in done.err
-    assert "exited with 7" in done.err
-    assert "hook says before" in done.err
-    assert toy.content() == content
-    assert told(was_after) == []
-    assert toy.is_clean()
-
-
-def test_a_hook_that_fails_afterwards(toy: Toy) -> None:
-    after, _ = hook(toy, "after", 3)
-    done = toy.apply("--after", after)
-    assert done.code == 1
-    assert "error[RG850]: the hook after it failed, and nothing was undone for that" in done.err
-    assert toy.content() == toy.text()
-    assert toy.is_clean()
-
-
-def test_a_hook_that_never_ends_is_ended(toy: Toy) -> None:
-    content = applied(toy)
-    toy.claim("one")
-    done = toy.apply("--before", f"{sys.executable} -c 'import time; time.sleep(600)'", "--timeout", "0.5")  # fmt: skip
-    assert done.code == 1
-    assert "did not end in time" in done.err
-    assert toy.content() == content
-
-
-def test_who_writes_in_between_is_heard(toy: Toy) -> None:
-    """A hook, or somebody, changes the file after it was looked at."""
-    applied(toy)
-    toy.claim("one")
-    script = toy.root / "edit.sh"
-    script.write_text(f"echo '# mine' >> {toy.installed}\n")
-    mine = (toy.content() or b"") + b"# mine\n"
-    done = toy.apply("--before", f"sh {script}")
-    assert done.code == 1
-    assert "error[RG855]" in done.err
-    assert toy.content() == mine
-
-
-# ------------------------------------------------------------------ what a killed run left
-
-
-def test_what_somebody_changed_after_a_kill_is_not_lost(toy: Toy) -> None:
-    applied(toy)
-    toy.claim("one")
-    assert in_a_child(lambda: toy.apply().code, 25) < 0
-    assert (toy.history / "pending").exists()
-    toy.installed.write_bytes(b"# mine\n")
-    done = toy.apply()
-    assert done.code == 2
-    assert "error[RG851]" in done.err
-    assert toy.content() == b"# mine\n"
-    assert toy.apply("--force").code == 0
-    assert toy.content() == toy.text()
-    assert toy.is_clean()
-
-
-def test_back_after_a_kill_undoes_that_only(toy: Toy) -> None:
-    applied(toy)
-    second = applied(toy, "one")
-    toy.claim("two")
-    assert in_a_child(lambda: toy.apply().code, 25) < 0
-    done = toy.apply("--rollback")
-    assert done.code == 0
-    assert "was interrupted" in done.err
-    assert toy.content() == second
-    assert answers(toy)
-
-
-def test_back_after_a_rollback_was_killed_goes_back(toy: Toy) -> None:
-    """What was begun last is that rollback: to undo it is not what was asked for."""
-    first = applied(toy)
-    second = applied(toy, "one")
-    assert in_a_child(lambda: toy.apply("--rollback").code, 25) < 0
-    assert (toy.history / "pending").exists()
-    done = toy.apply("--rollback")
-    assert done.code == 0, done.err
-    assert "a rollback of " in done.err
-    assert toy.content() == first != second
-    assert answers(toy)
-    assert toy.is_clean()
-
-
-@LONG
-def test_back_from_what_cannot_be_loaded_after_a_rollback_was_killed(toy: Toy) -> None:
-    """The broken file is put back, as it was; that it cannot be loaded is why it is rolled back."""
-    content = applied(toy)
-    toy.installed.write_bytes(content + b"nonsense on;\n")
-    reload = f"sh -c {shlex.quote(f'! grep nonsense {toy.installed} && sh {toy.root}/reload.sh')}"
-    assert in_a_child(lambda: toy.apply("--rollback", reload=reload).code, 25) < 0
-    assert (toy.history / "pending").exists()
-    done = toy.apply("--rollback", reload=reload)
-    assert done.code == 0, done.err
-    assert "warning: the server was not reloaded" in done.err
-    assert toy.content() == content
-    assert answers(toy)
-    assert toy.is_clean()
-
-
-def test_back_with_force_after_a_kill_and_a_hand_edit(toy: Toy) -> None:
-    """What was interrupted is forgotten, which is said, and not all that was asked for."""
-    applied(toy)
-    second = applied(toy, "one")
-    toy.claim("two")
-    assert in_a_child(lambda: toy.apply().code, 25) < 0
-    toy.installed.write_bytes(b"# mine\n")
-    assert "error[RG851]" in toy.apply("--rollback").err
-    done = toy.apply("--rollback", "--force")
-    assert done.code == 0, done.err
-    assert f"was interrupted: it is forgotten, not undone: {toy.installed}" in done.err
-    assert toy.content() == second
-    assert answers(toy)
-    assert toy.is_clean()
 
 
 def test_nobody_else_may_read_what_is_kept(toy: Toy) -> None:

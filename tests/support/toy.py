@@ -17,7 +17,7 @@ from tests.support.hosts import Done, run
 from tests.support.ports import HOST, free_port
 from tests.support.sites import write_site
 
-__all__ = ["Toy"]
+__all__ = ["Toy", "answers", "applied"]
 
 NAME = "packages.example.org.conf"
 
@@ -122,3 +122,18 @@ class Toy:
                 pass
 
         return Handler
+
+
+def applied(toy: Toy, *names: str) -> bytes:
+    """Apply the site with these claims; return what is installed then."""
+    toy.claim(*names)
+    done = toy.apply()
+    assert done.code == 0, done.err
+    content = toy.content()
+    assert content is not None
+    return content
+
+
+def answers(toy: Toy) -> bool:
+    """Tell whether what is installed is what is loaded."""
+    return (toy.content() or b"") == toy.loaded.read_bytes()
