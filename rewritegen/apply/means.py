@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from rewritegen.answering import Address, await_fingerprint
+from rewritegen.answering import Address, await_fingerprint, fingerprint_at
 from rewritegen.apply.binding import unbindable
 from rewritegen.apply.commands import CONFIG_WORD, Result, run, run_hook
 from rewritegen.apply.model import ApplyFailedError, Generation
@@ -16,6 +17,9 @@ from rewritegen.diagnostics import Problem, RewritegenError
 from rewritegen.servers.live import Live
 
 __all__ = ["Means"]
+
+#: What a reload usually takes, where nobody can see that it has taken place.
+_GRACE_SECONDS = 2.0
 
 Contents: TypeAlias = Mapping[Path, "bytes | None"]
 
@@ -92,6 +96,21 @@ class Means:
             )
 
     # ------------------------------------------------------------------ questions
+
+    def is_answered(self, generation: Generation) -> bool:
+        """Tell whether the new fingerprint answers before the reload: then no answer shows that it was read."""
+        wanted = generation.fingerprint
+        return bool(wanted) and all(
+            fingerprint_at(address, 2.0) == wanted for address in generation.addresses
+        )
+
+    def give_time(self, generation: Generation) -> None:
+        """Wait a moment for what cannot be seen, and say so."""
+        self.say(
+            f"warning: {self.server} answered with {generation.fingerprint[:12]} before the reload, too: "
+            "that it has read the files cannot be seen"
+        )
+        time.sleep(_GRACE_SECONDS)
 
     def await_new(self, generation: Generation) -> None:
         """Wait until the new configuration answers everywhere; without one, until the old one does not.

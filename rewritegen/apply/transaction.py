@@ -58,9 +58,14 @@ def _install(means: Means, generation: Generation, *, installs_first: bool) -> N
         _put(means, change, change.after)
     if installs_first:
         means.test_installed()
+    unseen = means.is_answered(generation)
     means.reload()
+    if unseen:
+        means.give_time(generation)
     means.await_new(generation)
-    means.say(f"{means.server} answers with {generation.fingerprint[:12] or 'nothing of ours'}")
+    if not unseen:
+        said = generation.fingerprint[:12] or "nothing of ours"
+        means.say(f"{means.server} answers with {said}")
     _look(means, generation)
 
 
@@ -128,6 +133,8 @@ def _restore(store: Store, means: Means, generation: Generation, *, certainly: b
         if broken:
             store.abandon()
             return
+    if generation.was and generation.was == generation.fingerprint:
+        means.give_time(generation)
     means.await_old(generation)
     store.abandon()
 

@@ -61,6 +61,31 @@ def test_back_from_a_file_that_is_broken(toy: Toy, broken: bytes | None) -> None
         assert (toy.history / "generations/3/0.before").read_bytes() == broken
 
 
+def test_what_an_answer_cannot_show_is_not_said(toy: Toy) -> None:
+    """The hand edit left the line of the fingerprint: it answers whether the reload does anything or not."""
+    content = applied(toy)
+    toy.installed.write_bytes(content + b"# mine\n")
+    done = toy.apply("--rollback", reload="true")
+    assert done.code == 0, done.err
+    assert toy.content() == content
+    assert "before the reload, too: that it has read the files cannot be seen" in done.err
+    assert "answers with" not in done.err
+    toy.claim("one")
+    done = toy.apply()
+    assert "answers with" in done.err
+    assert "cannot be seen" not in done.err
+
+
+@LONG
+def test_what_an_answer_cannot_show_of_an_undo_is_said_too(toy: Toy) -> None:
+    content = applied(toy)
+    toy.installed.write_bytes(content + b"# mine\n")
+    done = toy.apply("--rollback", reload="false")
+    assert done.code == 1
+    assert "cannot be seen" in done.err
+    assert toy.content() == content + b"# mine\n"
+
+
 @pytest.mark.parametrize("text", ["server_name: packages.example.org\nprivat: []\n"])
 def test_back_with_a_site_file_that_is_broken(toy: Toy, text: str) -> None:
     first = applied(toy)
