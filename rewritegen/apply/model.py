@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rewritegen.answering import Address
 from rewritegen.diagnostics import Problem, RewritegenError
+from rewritegen.placing import Standing
 
 __all__ = ["ApplyFailedError", "FileChange", "Generation", "difference", "state_after"]
 
@@ -28,6 +29,10 @@ class FileChange:
     path: Path
     before: bytes | None
     after: bytes | None
+    was: Standing | None = None
+    """Mode, owner and link before it; None: it was not there, or that was not written down yet."""
+    becomes: Standing | None = None
+    """The same for a file that comes back; what is there keeps its own."""
 
     @property
     def needed(self) -> bool:

@@ -11,7 +11,7 @@ from rewritegen.answering import Address, fingerprint_at
 from rewritegen.apply.model import FileChange, Generation, state_after
 from rewritegen.apply.store import Store
 from rewritegen.diagnostics import Problem, RewritegenError, visible
-from rewritegen.placing import present, real
+from rewritegen.placing import Standing, present, real, standing
 from rewritegen.provenance import fingerprint_of, foreign
 from rewritegen.servers.base import Files
 
@@ -57,7 +57,7 @@ def older_generation(store: Store, number: int | None) -> Generation:
         return _to(store, last, kept, number)
     if any(present(path) != data for path, data in now.items()):
         return _generation(
-            last, _changes(now), last.fingerprint, last.addresses, last.stands_for,
+            last, _changes(now, _left_by(last)), last.fingerprint, last.addresses, last.stands_for,
             what="rollback",
         )  # fmt: skip
     base = kept.get(last.stands_for)
@@ -68,8 +68,9 @@ def older_generation(store: Store, number: int | None) -> Generation:
         raise RewritegenError([_not_kept(store, message, kept)])
     wanted = _instead(now, {change.path: change.before for change in base.changes})
     return _generation(
-        last, _changes(wanted), _said_by(wanted), base.was_at, base.previous, what="rollback"
-    )
+        last, _changes(wanted, {change.path: change.was for change in base.changes}),
+        _said_by(wanted), base.was_at, base.previous, what="rollback",
+    )  # fmt: skip
 
 
 def _to(store: Store, last: Generation, kept: Mapping[int, Generation], number: int) -> Generation:
@@ -79,7 +80,7 @@ def _to(store: Store, last: Generation, kept: Mapping[int, Generation], number: 
         raise RewritegenError([_not_kept(store, message, kept)])
     wanted = _instead(state_after(last), state_after(found))
     return _generation(
-        last, _changes(wanted), found.fingerprint, found.addresses, found.stands_for,
+        last, _changes(wanted, _left_by(found)), found.fingerprint, found.addresses, found.stands_for,
         what="rollback",
     )  # fmt: skip
 
@@ -96,13 +97,23 @@ def _instead(old: Iterable[Path], new: Mapping[Path, bytes | None]) -> dict[Path
     return {**{path: None for path in old if real(path) not in kept}, **new}
 
 
-def _changes(wanted: Mapping[Path, bytes | None]) -> tuple[FileChange, ...]:
+def _left_by(generation: Generation) -> Mapping[Path, Standing | None]:
+    """Return mode, owner and link of the files after a generation: they keep them, or were given them."""
+    return {change.path: change.was or change.becomes for change in generation.changes}
+
+
+def _changes(
+    wanted: Mapping[Path, bytes | None], becomes: Mapping[Path, Standing | None] | None = None
+) -> tuple[FileChange, ...]:
     """Return the changes, in an order that a server can be started in.
 
     What goes may be needed until the new files are there. But where it comes back elsewhere, it goes first: a server
     that is started between the two renames has the host not at all then; with both it would not start.
     """
-    found = [FileChange(path, present(path), data) for path, data in wanted.items()]
+    found = [
+        FileChange(path, present(path), data, standing(path), (becomes or {}).get(path))
+        for path, data in wanted.items()
+    ]
     written = {change.path.name for change in found if change.after is not None}
     moved = not any(None not in (change.before, change.after) for change in found)
 

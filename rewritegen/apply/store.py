@@ -19,6 +19,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from rewritegen.answering import Address
 from rewritegen.apply.model import FileChange, Generation
 from rewritegen.apply.trust import expect_trusted, make_private, read_trusted
 from rewritegen.diagnostics import Problem, RewritegenError
-from rewritegen.placing import sync_directory
+from rewritegen.placing import Standing, sync_directory
 
 __all__ = ["DEFAULT_STATE", "Store"]
 
@@ -208,6 +209,10 @@ def _as_json(generation: Generation) -> bytes:
         "was": generation.was,
         "was_at": [address.as_data() for address in generation.was_at],
         "files": [str(change.path) for change in generation.changes],
+        "standing": [
+            [asdict(each) if each else None for each in (change.was, change.becomes)]
+            for change in generation.changes
+        ],
     }
     return (json.dumps(data, indent=1) + "\n").encode()
 
@@ -218,6 +223,8 @@ def _read(directory: Path) -> Generation | None:
         data = json.loads(read_trusted(directory / _RECORD))
     except FileNotFoundError:
         return None
+    # records of earlier versions do not have it
+    standings = data.get("standing", [(None, None)] * len(data["files"]))
     return Generation(
         number=data["number"],
         stands_for=data["stands_for"],
@@ -233,8 +240,9 @@ def _read(directory: Path) -> Generation | None:
                 Path(path),
                 _bytes(directory / f"{index}.before"),
                 _bytes(directory / f"{index}.after"),
+                *(Standing(**each) if each else None for each in standing),
             )
-            for index, path in enumerate(data["files"])
+            for index, (path, standing) in enumerate(zip(data["files"], standings, strict=True))
         ),
     )
 

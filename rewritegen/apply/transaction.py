@@ -12,7 +12,7 @@ from rewritegen.apply.model import ApplyFailedError, FileChange, Generation, sta
 from rewritegen.apply.store import Store
 from rewritegen.apply.trial import sweep
 from rewritegen.diagnostics import Problem, RewritegenError, visible
-from rewritegen.placing import present, put, waiting_name
+from rewritegen.placing import Standing, present, put, waiting_names
 
 __all__ = ["carry_out", "named", "recover"]
 
@@ -55,7 +55,7 @@ def _change(
 
 def _install(means: Means, generation: Generation, *, installs_first: bool) -> None:
     for change in generation.needed:
-        _put(means, change, change.after)
+        _put(means, change, change.after, change.becomes)
     if installs_first:
         means.test_installed()
     unseen = means.is_answered(generation)
@@ -81,7 +81,9 @@ def recover(store: Store, means: Means, *, force: bool) -> Generation | None:
     if pending is None:
         return None
     for change in pending.needed:
-        waiting_name(change.path).unlink(missing_ok=True)
+        for like in (change.was, change.becomes):
+            for waiting in waiting_names(change.path, like):
+                waiting.unlink(missing_ok=True)
     if strange := [change for change in pending.needed if not _is_ours(change)]:
         if not force:
             raise RewritegenError([_changed_since(change) for change in strange])
@@ -121,7 +123,7 @@ def _restore(store: Store, means: Means, generation: Generation, *, certainly: b
     """
     for change in reversed(generation.needed):
         if present(change.path) != change.before:
-            _put(means, change, change.before)
+            _put(means, change, change.before, change.was)
     try:
         means.reload()
     except ApplyFailedError as error:
@@ -139,8 +141,8 @@ def _restore(store: Store, means: Means, generation: Generation, *, certainly: b
     store.abandon()
 
 
-def _put(means: Means, change: FileChange, data: bytes | None) -> None:
-    if put(change.path, data):
+def _put(means: Means, change: FileChange, data: bytes | None, like: Standing | None) -> None:
+    if put(change.path, data, like):
         means.say(
             f"warning: {visible(str(change.path))} is mounted by itself and was written in place: "
             "who reads it in that moment sees half of it; mount its directory instead"

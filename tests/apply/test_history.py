@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shlex
 
 import pytest
 
+from rewritegen.placing import standing
+from tests.support.processes import is_root
 from tests.support.toy import Toy, answers, applied
 
 pytestmark = pytest.mark.slow
@@ -181,6 +185,50 @@ def test_a_directory_by_another_name_is_the_same(way: str, toy: Toy) -> None:
     # a hand edit is seen by either name
     toy.installed.write_bytes(first + b"# mine\n")
     assert "RG811" in toy.apply("-o", other).err
+
+
+@pytest.mark.parametrize("link", [True, pytest.param(False, marks=LONG)], ids=["a link", "a file"])
+def test_a_file_that_comes_back_is_what_it_was(link: bool, toy: Toy) -> None:
+    """Mode, owner and Debian's link; after a failure, and by a rollback."""
+    content = applied(toy)
+    available = toy.root / "available.conf"
+    if link:
+        toy.installed.rename(available)
+        toy.installed.symlink_to("../available.conf")
+    toy.installed.chmod(0o640)
+    if is_root():
+        os.chown(toy.installed, 12345, 23456)
+    before = standing(toy.installed)
+    other = toy.root / "other"
+    both = f"sh -c {shlex.quote(f'cat {toy.hosts}/*.conf {other}/*.conf > {toy.loaded} 2>&1; :')}"
+    for reload, code in [("false", 1), (both, 0)]:
+        done = toy.apply("-o", str(other), reload=reload)
+        assert done.code == code, done.err
+        assert os.path.lexists(toy.installed) is bool(code)
+        if link:
+            assert available.read_bytes() == content
+        if code:
+            assert standing(toy.installed) == before
+    assert toy.apply("--rollback").code == 0
+    assert (standing(toy.installed), toy.content()) == (before, content)
+    assert not list(other.iterdir())
+    # and once more, by its number
+    assert toy.apply("-o", str(other), reload=both).code == 0
+    assert toy.apply("--rollback", "--to", "3").code == 0
+    assert (standing(toy.installed), toy.content()) == (before, content)
+
+
+def test_a_record_of_an_earlier_version_is_read(toy: Toy) -> None:
+    """It says nothing of modes, owners and links."""
+    first = applied(toy)
+    applied(toy, "one")
+    for path in toy.history.rglob("record.json"):
+        record = json.loads(path.read_text())
+        assert len(record.pop("standing")) == 1
+        path.write_text(json.dumps(record))
+    assert len(toy.apply("--history").out.splitlines()) == 2
+    assert toy.apply("--rollback").code == 0
+    assert toy.content() == first
 
 
 def test_an_old_file_with_a_hand_edit_is_not_taken_away(toy: Toy) -> None:
