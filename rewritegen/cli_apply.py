@@ -9,6 +9,7 @@ import click
 from rewritegen.cli_apply_means import (
     addresses,
     directory,
+    hard_of_hearing,
     live_server,
     means,
     name_of,
@@ -119,7 +120,8 @@ def apply(site_file: str, **given: Any) -> int:
         with ended_politely():
             return _dispatch(site_file, given)
     except ApplyFailedError as error:
-        say_problems(error.problems)
+        with hard_of_hearing():
+            say_problems(error.problems)
         return 1
 
 

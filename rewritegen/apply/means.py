@@ -179,6 +179,9 @@ class Means:
             ended = self.hook(self.after, generation, result, directory)
         except RewritegenError as error:
             return error.problems[0]
+        except OSError as error:
+            message = f"the hook after it was not run: {(error.strerror or str(error)).lower()}"
+            return Problem("RG850", message, None, "nothing was undone for that")
         if ended.code == 0:
             return None
         message = f"the hook after it failed, and nothing was undone for that: {ended.ended}"

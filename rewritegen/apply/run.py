@@ -88,7 +88,8 @@ def _change(store: Store, means: Means, generation: Generation, order: Order) ->
         order.show(difference(generation))
     with unheard():
         carry_out(store, means, generation, order.keep)
-        _tell(store, means, generation)
+        with _told(store, f"generation {generation.number} is in place, and then it went wrong"):
+            _tell(store, means, generation)
     return 0
 
 
@@ -168,8 +169,8 @@ _HELP = {
 
 
 @contextmanager
-def _told(store: Store) -> Iterator[None]:
-    """Make what the system refused a problem with a help; by then nothing is changed, or all of it is undone.
+def _told(store: Store, so_far: str = "nothing is changed") -> Iterator[None]:
+    """Make what the system refused a problem with a help; by then nothing is changed, or ``so_far``.
 
     :raises ApplyFailedError: RG853.
     """
@@ -177,6 +178,6 @@ def _told(store: Store) -> Iterator[None]:
         yield
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        message = f"nothing is changed: {reason}: {visible(str(error.filename or store.base))}"
+        message = f"{so_far}: {reason}: {visible(str(error.filename or store.base))}"
         help = _HELP.get(error.errno or 0, "mend that, and run it again")
         raise ApplyFailedError(Problem("RG853", message, None, help)) from error

@@ -58,14 +58,16 @@ class Toy:
 
     def apply(self, *more: str, reload: str = "") -> Done:
         """Run ``rewritegen apply``."""
+        return run(self.words(*more, reload=reload))
+
+    def words(self, *more: str, reload: str = "") -> list[str]:
+        """Return its command line."""
         command = reload or f"sh {shlex.quote(str(self.root / 'reload.sh'))}"
-        return run(
-            [
-                *("apply", str(self.site_file), "--server", "nginx", "-o", str(self.hosts)),
-                *("--state", str(self.state), "--no-check", "--timeout", "30"),
-                *("--test-command", "true", "--reload-command", command, *more),
-            ]
-        )
+        return [
+            *("apply", str(self.site_file), "--server", "nginx", "-o", str(self.hosts)),
+            *("--state", str(self.state), "--no-check", "--timeout", "30"),
+            *("--test-command", "true", "--reload-command", command, *more),
+        ]
 
     def text(self) -> bytes:
         """What the site file gives."""
