@@ -28,6 +28,7 @@ from rewritegen.apply.model import FileChange, Generation
 from rewritegen.apply.trust import expect_trusted, make_private, read_trusted
 from rewritegen.diagnostics import Problem, RewritegenError
 from rewritegen.placing import Standing, sync_directory
+from rewritegen.servers.live import alive
 
 __all__ = ["DEFAULT_STATE", "Store"]
 
@@ -70,7 +71,11 @@ class Store:
                 time.sleep(_POLL_SECONDS)
             file.truncate(0)
             file.write(f"{os.getpid()}\n".encode())
-            yield
+            try:
+                yield
+            finally:
+                with suppress(OSError):
+                    file.truncate(0)  # whoever holds it next is not this process
 
     @contextmanager
     def lock_if_possible(self, wait: float) -> Iterator[None]:
@@ -95,8 +100,10 @@ class Store:
             expect_trusted(path)
 
     def _busy(self, descriptor: int) -> Problem:
-        pid = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip() or "?"
-        message = f"another apply is at work here: process {pid} holds {self.base / 'lock'}"
+        text = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
+        # a process that was killed has left its number, and another one may hold the lock
+        who = f"process {text} holds" if text.isdigit() and alive(int(text)) else "somebody holds"
+        message = f"another apply is at work here: {who} {self.base / 'lock'}"
         return Problem("RG841", message, None, "wait for it: --wait SECONDS")
 
     # -------------------------------------------------------------- what is under way

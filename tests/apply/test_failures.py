@@ -306,6 +306,8 @@ def another(host: Host) -> Iterator[Callable[[], None]]:
     """Another apply at work, as far as the lock can tell; what it gives ends it."""
     with (host.state / "lock").open("r+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
         yield lambda: fcntl.flock(file, fcntl.LOCK_UN)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,28 @@ def test_nobody_else_may_enter_or_hold_the_lock(umask: int, toy: Toy) -> None:
     lock.chmod(0o644)  # as it was made once
     assert toy.apply().code == 0
     assert lock.stat().st_mode & 0o7777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [
+        pytest.param("{alive}", "process {alive} holds", id="of one at work"),
+        pytest.param("{dead}", "somebody holds", id="of one that was killed"),
+        pytest.param("", "somebody holds", id="none"),
+        pytest.param("99999999999999999999", "somebody holds", id="nonsense"),
+    ],
+)
+def test_whose_lock_it_is_is_said_where_it_is_known(left: str, said: str, tmp_path: Path) -> None:
+    child = subprocess.Popen(["true"])
+    child.wait()
+    numbers = {"alive": os.getppid(), "dead": child.pid}
+    store = Store(tmp_path / "state", "packages.example.org", "nginx")
+    with store.lock(0):
+        assert (store.base / "lock").read_text() == f"{os.getpid()}\n"
+        (store.base / "lock").write_text(left.format(**numbers))
+        with pytest.raises(RewritegenError, match=said.format(**numbers)), store.lock(0):
+            pass
+    assert (store.base / "lock").read_text() == ""
 
 
 @long
