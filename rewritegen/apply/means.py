@@ -11,9 +11,9 @@ from typing import TypeAlias
 from rewritegen.answering import Address, await_fingerprint, fingerprint_at
 from rewritegen.apply.binding import unbindable
 from rewritegen.apply.commands import CONFIG_WORD, Result, run, run_hook
-from rewritegen.apply.model import ApplyFailedError, Generation
+from rewritegen.apply.model import ApplyFailedError, Generation, NotRunningError
 from rewritegen.apply.trial import Trial, standing_in
-from rewritegen.diagnostics import Problem, RewritegenError
+from rewritegen.diagnostics import Problem, RewritegenError, visible
 from rewritegen.servers.live import Live
 
 __all__ = ["Means"]
@@ -78,14 +78,29 @@ class Means:
     def reload(self) -> None:
         """Let the server read its configuration again, by its control command.
 
-        :raises ApplyFailedError: RG845 when the command says no.
+        :raises ApplyFailedError: RG845 when the command says no; RG858 when it would start the server.
         """
+        self.expect_running()
         words = self.reload_words or tuple(self.live.reload_command() if self.live else ())
         result = run(words, self.timeout)
         if result.code != 0:
             message = f"the server was not reloaded: {result.ended}"
             help = f"is it running? {result.said or 'it said nothing'}"
             raise ApplyFailedError(Problem("RG845", message, None, help))
+
+    def expect_running(self) -> None:
+        """Refuse to start a server by a reload: who stopped it may have had a reason, and systemd would not know of it.
+
+        A command that was given is the business of who gave it.
+
+        :raises NotRunningError: RG858.
+        """
+        if self.live is None or self.reload_words or not (start := self.live.start_instead()):
+            return
+        message = f"{self.server} does not run, and its reload would start it"
+        raise NotRunningError(
+            Problem("RG858", message, None, f"start it (`{visible(start)}`), and run this again")
+        )
 
     def _test(self, words: Sequence[str]) -> None:
         result = run(words, self.timeout)

@@ -11,7 +11,14 @@ from rewritegen.answering import Address
 from rewritegen.diagnostics import Problem, RewritegenError
 from rewritegen.placing import Standing
 
-__all__ = ["ApplyFailedError", "FileChange", "Generation", "difference", "state_after"]
+__all__ = [
+    "ApplyFailedError",
+    "FileChange",
+    "Generation",
+    "NotRunningError",
+    "difference",
+    "state_after",
+]
 
 
 class ApplyFailedError(RewritegenError):
@@ -20,6 +27,10 @@ class ApplyFailedError(RewritegenError):
     def __init__(self, *problems: Problem, undone: bool = True) -> None:
         super().__init__(problems)
         self.undone = undone
+
+
+class NotRunningError(ApplyFailedError):
+    """There is no server that could be told of anything; the one who starts it has it read what is there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from rewritegen.apply.asked import heard, unheard
 from rewritegen.apply.means import Means
-from rewritegen.apply.model import ApplyFailedError, FileChange, Generation, state_after
+from rewritegen.apply.model import (
+    ApplyFailedError,
+    FileChange,
+    Generation,
+    NotRunningError,
+    state_after,
+)
 from rewritegen.apply.store import Store
 from rewritegen.apply.trial import sweep
 from rewritegen.diagnostics import Problem, RewritegenError, visible
@@ -29,6 +35,7 @@ def carry_out(store: Store, means: Means, generation: Generation, keep: int) -> 
         if not installs_first:
             last = store.last()
             means.try_out(state_after(generation), store.trial, state_after(last) if last else {})
+        means.expect_running()
         means.run_before(generation, store.root)
     try:
         _expect(generation)
@@ -128,11 +135,11 @@ def _restore(store: Store, means: Means, generation: Generation, *, certainly: b
         means.reload()
     except ApplyFailedError as error:
         # where nothing answered before, there may be no server to reload; what was to be rolled back may be broken
-        broken = certainly and generation.what == "rollback"
-        if generation.was and certainly and not broken:
+        done = isinstance(error, NotRunningError) or (certainly and generation.what == "rollback")
+        if generation.was and certainly and not done:
             raise
         means.say(f"warning: {error.problems[0].message}")
-        if broken:
+        if done:
             store.abandon()
             return
     if generation.was and generation.was == generation.fingerprint:

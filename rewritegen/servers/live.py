@@ -60,6 +60,9 @@ class Live(Protocol):
     def reload_command(self) -> list[str]:
         """Return the server's own control command for a graceful reload; it tests first and never just signals."""
 
+    def start_instead(self) -> str:
+        """Return what starts the server, when it does not run and its reload would start it; else nothing."""
+
     def opens(self, new: Iterable[str], present: Iterable[str]) -> frozenset[tuple[str, int]]:
         """Return the addresses that the server must bind at a reload and does not hold; ``""`` is any address."""
 

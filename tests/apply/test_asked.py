@@ -109,7 +109,9 @@ def test_before_that_it_is_undone(number: signal.Signals, toy: Toy) -> None:
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError, ValueError])
+@pytest.mark.parametrize(
+    "error", [KeyboardInterrupt, pytest.param(ValueError, marks=pytest.mark.long)]
+)
 def test_whatever_ends_an_undo_is_told(
     error: type[BaseException], toy: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -65,6 +65,7 @@ def test_a_change_is_made_and_the_hook_told(way: str, toy: Toy) -> None:
     assert toy.is_clean()
 
 
+@long
 @EACH
 def test_a_failure_is_undone(way: str, toy: Toy) -> None:
     content = applied(toy)

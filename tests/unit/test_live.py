@@ -116,6 +116,35 @@ def test_commands_of_the_distribution(monkeypatch: pytest.MonkeyPatch) -> None:
     assert " ".join(server.reload_command()) == "BINARY -s reload"
 
 
+@pytest.mark.parametrize(
+    ("number", "start"),
+    [
+        pytest.param("{alive}", "", id="it runs"),
+        pytest.param("{dead}", "systemctl start apache2", id="it was killed"),
+        pytest.param("", "systemctl start apache2", id="it is starting or ending"),
+        pytest.param(None, "systemctl start apache2", id="it was stopped"),
+    ],
+)
+def test_httpd_that_a_reload_would_start(
+    number: str | None, start: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child = subprocess.Popen(["true"])
+    child.wait()
+    file = tmp_path / "apache2.pid"
+    if number is not None:
+        file.write_text(number.format(alive=os.getppid(), dead=child.pid) + "\n")
+    said = f'ServerRoot: "/x"\nPidFile: "{file}"\nDefine: DUMP_RUN_CFG\n'
+    monkeypatch.setattr("rewritegen.servers.apache.live._said", lambda command: said)
+    assert LiveApache("/usr/sbin/apache2", None, None).start_instead() == start
+    assert LiveApache("/usr/sbin/apache2", tmp_path / "main", tmp_path).start_instead() == (
+        f"/usr/sbin/apache2 -d {tmp_path} -f {tmp_path}/main" if start else ""
+    )
+    # what cannot be asked is told by the reload; and nginx starts nothing
+    monkeypatch.setattr("rewritegen.servers.apache.live._said", lambda command: "")
+    assert LiveApache("/usr/sbin/apache2", None, None).start_instead() == ""
+    assert nginx().start_instead() == ""
+
+
 # ------------------------------------------------------------------ copies
 
 

@@ -81,6 +81,10 @@ class LiveNginx:
         told = ["-c", str(self.config)] if self._told else []
         return [self.binary, *self._prefix(), *told, "-s", "reload"]
 
+    def start_instead(self) -> str:
+        """Return nothing: a reload of an nginx that does not run fails."""
+        return ""
+
     def opens(self, new: Iterable[str], present: Iterable[str]) -> frozenset[tuple[str, int]]:
         """Return what is listened on and was not: an nginx that cannot bind one of these goes on as it is.
 
