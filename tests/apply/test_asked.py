@@ -6,6 +6,7 @@ import json
 import os
 import shlex
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,19 @@ ASKING = [
     ),
 ]
 EACH = pytest.mark.parametrize("number", ASKING)
+
+
+@pytest.fixture(autouse=True)
+def handlers() -> Iterator[None]:
+    """Those of a program in the foreground: in the background of a shell SIGINT is ignored, and stays so."""
+    usual = {signal.SIGINT: signal.default_int_handler}
+    before = [
+        (number, signal.signal(number, usual.get(number, signal.SIG_DFL)))
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    ]
+    yield
+    for number, handler in before:
+        signal.signal(number, handler)
 
 
 def changed(toy: Toy) -> bytes:
