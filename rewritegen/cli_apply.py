@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +9,7 @@ import click
 from rewritegen.cli_apply_means import (
     addresses,
     directory,
+    hard_of_hearing,
     live_server,
     means,
     name_of,
@@ -25,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["apply"]
 
-_STATE = "/var/lib/rewritegen/apply"
+_STATE = "/var/lib/rewritegen-apply"
 
 
 def _option(name: str, help: str, **settings: Any) -> Any:
@@ -115,14 +112,16 @@ def apply(site_file: str, **given: Any) -> int:
       sudo rewritegen apply site.yaml --server nginx
     """
     from rewritegen.apply import ApplyFailedError
+    from rewritegen.apply.asked import ended_politely
     from rewritegen.cli_site import say_problems
 
     _refuse_combinations(given)
     try:
-        with _ended_politely():
+        with ended_politely():
             return _dispatch(site_file, given)
     except ApplyFailedError as error:
-        say_problems(error.problems)
+        with hard_of_hearing():
+            say_problems(error.problems)
         return 1
 
 
@@ -173,23 +172,3 @@ def _refuse_combinations(given: dict[str, Any]) -> None:
         )
     for word in ("before", "after", "test_command", "reload_command"):
         words(given, word)
-
-
-@contextmanager
-def _ended_politely() -> Iterator[None]:
-    """Make each way of asking it to end undo what was begun, and be asked once only: undoing is not disturbed."""
-    asking = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    # what nohup ignores stays ignored
-    numbers = [number for number in asking if signal.getsignal(number) is not signal.SIG_IGN]
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        for number in numbers:
-            signal.signal(number, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    previous = [(number, signal.signal(number, stop)) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in previous:
-            signal.signal(number, handler)

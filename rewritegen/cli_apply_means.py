@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +20,16 @@ if TYPE_CHECKING:
     from rewritegen.servers.live import Live
     from rewritegen.site import Site
 
-__all__ = ["addresses", "directory", "live_server", "means", "name_of", "store_of", "words"]
+__all__ = [
+    "addresses",
+    "directory",
+    "hard_of_hearing",
+    "live_server",
+    "means",
+    "name_of",
+    "store_of",
+    "words",
+]
 
 
 def words(given: dict[str, Any], word: str) -> tuple[str, ...]:
@@ -115,7 +127,6 @@ def addresses(plan: Plan, given: dict[str, Any]) -> tuple[Address, ...]:
 def means(given: dict[str, Any], live: Live | None, site: Site | None) -> Means:
     """Return how the server is reached; without a site nothing is checked."""
     from rewritegen.apply import Means
-    from rewritegen.cli_site import say
 
     return Means(
         server=given["server_name"],
@@ -123,11 +134,30 @@ def means(given: dict[str, Any], live: Live | None, site: Site | None) -> Means:
         test_words=words(given, "test_command"),
         reload_words=words(given, "reload_command"),
         timeout=given["timeout"],
-        say=say,
+        say=_try_to_say,
         check=None if site is None or given["no_check"] else _checking(site, given),
         before=given["before"] or "",
         after=given["after"] or "",
     )
+
+
+def _try_to_say(text: str) -> None:
+    """Say something, if anybody can hear it: that nobody can is no reason to undo what is good."""
+    from rewritegen.cli_site import say
+
+    with hard_of_hearing():
+        say(text)
+
+
+@contextmanager
+def hard_of_hearing() -> Iterator[None]:
+    """Go on where standard error cannot be written: a pipe that is closed, a file on a full disk."""
+    try:
+        yield
+    except OSError:
+        # what is in the buffer would fail again at exit, and change the exit code
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC), sys.stderr.fileno())
 
 
 def _checking(site: Site, given: dict[str, Any]) -> Callable[[Generation], list[Problem]]:

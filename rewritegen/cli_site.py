@@ -62,5 +62,6 @@ def say_problems(problems: Sequence[Problem]) -> None:
     from rewritegen.diagnostics import render
     from rewritegen.terminal import colours
 
-    colour = colours(sys.stderr)
+    # it is None where it was closed from the beginning (2>&-)
+    colour = bool(sys.stderr) and colours(sys.stderr)
     click.echo(render(tuple(problems), colour=colour), err=True, nl=False, color=colour)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from rewritegen.answering import Address, await_fingerprint
+from rewritegen.answering import Address, await_fingerprint, fingerprint_at
 from rewritegen.apply.binding import unbindable
 from rewritegen.apply.commands import CONFIG_WORD, Result, run, run_hook
-from rewritegen.apply.model import ApplyFailedError, Generation
+from rewritegen.apply.model import ApplyFailedError, Generation, NotRunningError
 from rewritegen.apply.trial import Trial, standing_in
-from rewritegen.diagnostics import Problem, RewritegenError
+from rewritegen.diagnostics import Problem, RewritegenError, visible
 from rewritegen.servers.live import Live
 
 __all__ = ["Means"]
+
+#: What a reload usually takes, where nobody can see that it has taken place.
+_GRACE_SECONDS = 2.0
 
 Contents: TypeAlias = Mapping[Path, "bytes | None"]
 
@@ -74,14 +78,29 @@ class Means:
     def reload(self) -> None:
         """Let the server read its configuration again, by its control command.
 
-        :raises ApplyFailedError: RG845 when the command says no.
+        :raises ApplyFailedError: RG845 when the command says no; RG858 when it would start the server.
         """
+        self.expect_running()
         words = self.reload_words or tuple(self.live.reload_command() if self.live else ())
         result = run(words, self.timeout)
         if result.code != 0:
             message = f"the server was not reloaded: {result.ended}"
             help = f"is it running? {result.said or 'it said nothing'}"
             raise ApplyFailedError(Problem("RG845", message, None, help))
+
+    def expect_running(self) -> None:
+        """Refuse to start a server by a reload: who stopped it may have had a reason, and systemd would not know of it.
+
+        A command that was given is the business of who gave it.
+
+        :raises NotRunningError: RG858.
+        """
+        if self.live is None or self.reload_words or not (start := self.live.start_instead()):
+            return
+        message = f"{self.server} does not run, and its reload would start it"
+        raise NotRunningError(
+            Problem("RG858", message, None, f"start it (`{visible(start)}`), and run this again")
+        )
 
     def _test(self, words: Sequence[str]) -> None:
         result = run(words, self.timeout)
@@ -92,6 +111,21 @@ class Means:
             )
 
     # ------------------------------------------------------------------ questions
+
+    def is_answered(self, generation: Generation) -> bool:
+        """Tell whether the new fingerprint answers before the reload: then no answer shows that it was read."""
+        wanted = generation.fingerprint
+        return bool(wanted) and all(
+            fingerprint_at(address, 2.0) == wanted for address in generation.addresses
+        )
+
+    def give_time(self, generation: Generation) -> None:
+        """Wait a moment for what cannot be seen, and say so."""
+        self.say(
+            f"warning: {self.server} answered with {generation.fingerprint[:12]} before the reload, too: "
+            "that it has read the files cannot be seen"
+        )
+        time.sleep(_GRACE_SECONDS)
 
     def await_new(self, generation: Generation) -> None:
         """Wait until the new configuration answers everywhere; without one, until the old one does not.
@@ -126,7 +160,7 @@ class Means:
     # ------------------------------------------------------------------ hooks
 
     def hook(self, command: str, generation: Generation, result: str, directory: Path) -> Result:
-        """Run a hook, and tell it what happened: ``result`` is pending, applied, rolled-back or undone."""
+        """Run a hook, and tell it what happened: ``result`` is pending, applied, rolled-back, undone or failed."""
         facts = {
             "result": result,
             "server": self.server,
@@ -160,6 +194,9 @@ class Means:
             ended = self.hook(self.after, generation, result, directory)
         except RewritegenError as error:
             return error.problems[0]
+        except OSError as error:
+            message = f"the hook after it was not run: {(error.strerror or str(error)).lower()}"
+            return Problem("RG850", message, None, "nothing was undone for that")
         if ended.code == 0:
             return None
         message = f"the hook after it failed, and nothing was undone for that: {ended.ended}"

@@ -9,8 +9,16 @@ from pathlib import Path
 
 from rewritegen.answering import Address
 from rewritegen.diagnostics import Problem, RewritegenError
+from rewritegen.placing import Standing
 
-__all__ = ["ApplyFailedError", "FileChange", "Generation", "difference", "state_after"]
+__all__ = [
+    "ApplyFailedError",
+    "FileChange",
+    "Generation",
+    "NotRunningError",
+    "difference",
+    "state_after",
+]
 
 
 class ApplyFailedError(RewritegenError):
@@ -21,6 +29,10 @@ class ApplyFailedError(RewritegenError):
         self.undone = undone
 
 
+class NotRunningError(ApplyFailedError):
+    """There is no server that could be told of anything; the one who starts it has it read what is there."""
+
+
 @dataclass(frozen=True, slots=True)
 class FileChange:
     """What one file was and what it becomes; None: it is not there."""
@@ -28,6 +40,10 @@ class FileChange:
     path: Path
     before: bytes | None
     after: bytes | None
+    was: Standing | None = None
+    """Mode, owner and link before it; None: it was not there, or that was not written down yet."""
+    becomes: Standing | None = None
+    """The same for a file that comes back; what is there keeps its own."""
 
     @property
     def needed(self) -> bool:

@@ -11,7 +11,7 @@ from rewritegen.answering import Address, fingerprint_at
 from rewritegen.apply.model import FileChange, Generation, state_after
 from rewritegen.apply.store import Store
 from rewritegen.diagnostics import Problem, RewritegenError, visible
-from rewritegen.placing import present
+from rewritegen.placing import Standing, present, real, standing
 from rewritegen.provenance import fingerprint_of, foreign
 from rewritegen.servers.base import Files
 
@@ -35,7 +35,7 @@ def next_generation(
     wanted: dict[Path, bytes | None] = {
         directory / name: text.encode() for name, text in files.texts
     }
-    changes = _changes({**dict.fromkeys(known), **wanted})
+    changes = _changes(_instead(known, wanted))
     if not force and (problems := _handmade(changes, known, files, directory)):
         raise RewritegenError(problems)
     return _generation(last, changes, files.fingerprint, addresses, None)
@@ -57,7 +57,7 @@ def older_generation(store: Store, number: int | None) -> Generation:
         return _to(store, last, kept, number)
     if any(present(path) != data for path, data in now.items()):
         return _generation(
-            last, _changes(now), last.fingerprint, last.addresses, last.stands_for,
+            last, _changes(now, _left_by(last)), last.fingerprint, last.addresses, last.stands_for,
             what="rollback",
         )  # fmt: skip
     base = kept.get(last.stands_for)
@@ -66,13 +66,11 @@ def older_generation(store: Store, number: int | None) -> Generation:
         if last.stands_for == 0:
             message = "there is nothing older than what was there before the first generation"
         raise RewritegenError([_not_kept(store, message, kept)])
-    wanted = {
-        **dict.fromkeys(now),
-        **{change.path: change.before for change in base.changes},
-    }
+    wanted = _instead(now, {change.path: change.before for change in base.changes})
     return _generation(
-        last, _changes(wanted), _said_by(wanted), base.was_at, base.previous, what="rollback"
-    )
+        last, _changes(wanted, {change.path: change.was for change in base.changes}),
+        _said_by(wanted), base.was_at, base.previous, what="rollback",
+    )  # fmt: skip
 
 
 def _to(store: Store, last: Generation, kept: Mapping[int, Generation], number: int) -> Generation:
@@ -80,9 +78,9 @@ def _to(store: Store, last: Generation, kept: Mapping[int, Generation], number: 
     if found is None:
         message = f"there is no generation {number}"
         raise RewritegenError([_not_kept(store, message, kept)])
-    wanted = {**dict.fromkeys(state_after(last)), **state_after(found)}
+    wanted = _instead(state_after(last), state_after(found))
     return _generation(
-        last, _changes(wanted), found.fingerprint, found.addresses, found.stands_for,
+        last, _changes(wanted, _left_by(found)), found.fingerprint, found.addresses, found.stands_for,
         what="rollback",
     )  # fmt: skip
 
@@ -93,10 +91,38 @@ def _said_by(wanted: Mapping[Path, bytes | None]) -> str:
     return next(filter(None, map(fingerprint_of, texts)), "")
 
 
-def _changes(wanted: Mapping[Path, bytes | None]) -> tuple[FileChange, ...]:
-    """Return the changes, new files first: what goes may be needed by what is there until then."""
-    found = [FileChange(path, present(path), data) for path, data in wanted.items()]
-    return tuple(sorted(found, key=lambda change: change.after is None))
+def _instead(old: Iterable[Path], new: Mapping[Path, bytes | None]) -> dict[Path, bytes | None]:
+    """Return what is wanted in the place of old files, which go. One file under two spellings is one that stays."""
+    kept = set(map(real, new))
+    return {**{path: None for path in old if real(path) not in kept}, **new}
+
+
+def _left_by(generation: Generation) -> Mapping[Path, Standing | None]:
+    """Return mode, owner and link of the files after a generation: they keep them, or were given them."""
+    return {change.path: change.was or change.becomes for change in generation.changes}
+
+
+def _changes(
+    wanted: Mapping[Path, bytes | None], becomes: Mapping[Path, Standing | None] | None = None
+) -> tuple[FileChange, ...]:
+    """Return the changes, in an order that a server can be started in.
+
+    What goes may be needed until the new files are there. But where it comes back elsewhere, it goes first: a server
+    that is started between the two renames has the host not at all then; with both it would not start.
+    """
+    found = [
+        FileChange(path, present(path), data, standing(path), (becomes or {}).get(path))
+        for path, data in wanted.items()
+    ]
+    written = {change.path.name for change in found if change.after is not None}
+    moved = not any(None not in (change.before, change.after) for change in found)
+
+    def turn(change: FileChange) -> int:
+        if change.after is not None:
+            return 1
+        return 0 if moved or change.path.name in written else 2
+
+    return tuple(sorted(found, key=turn))
 
 
 def _generation(
@@ -129,10 +155,11 @@ def _handmade(
     changes: Iterable[FileChange], known: Mapping[Path, bytes | None], files: Files, directory: Path
 ) -> tuple[Problem, ...]:
     """Return a problem for each file that would be lost and that nobody could make again."""
+    wrote = {real(path): data for path, data in known.items()}
     doubtful = [
         change
         for change in changes
-        if change.needed and change.before not in (None, known.get(change.path))
+        if change.needed and change.before not in (None, wrote.get(real(change.path)))
     ]
     ours = [change.path.name for change in doubtful if change.after is not None]
     gone = [change.path for change in doubtful if change.after is None]

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rewritegen.answering import Address, fingerprint_at
+from rewritegen.apply.asked import unheard
 from rewritegen.apply.means import Means
 from rewritegen.apply.model import ApplyFailedError, Generation, difference, state_after
 from rewritegen.apply.prepare import next_generation, older_generation
 from rewritegen.apply.store import Store
-from rewritegen.apply.transaction import carry_out, recover
+from rewritegen.apply.transaction import carry_out, named, recover
 from rewritegen.diagnostics import Problem, visible
 from rewritegen.servers.base import Files
 
@@ -52,7 +53,7 @@ def apply_site(
         return next_generation(store, files, directory, addresses, force=order.force)
 
     if order.dry_run:
-        return _rehearse(store, means, prepare(), order)
+        return _rehearse(store, means, prepare, order)
     with _told(store), store.lock(order.wait):
         recover(store, means, force=order.force)
         generation = prepare()
@@ -70,9 +71,10 @@ def roll_back(store: Store, means: Means, number: int | None, order: Order) -> i
     :raises ApplyFailedError: when it was tried, and what was there is back (or could not be brought back).
     """
     if order.dry_run:
-        return _rehearse(store, means, older_generation(store, number), order)
+        return _rehearse(store, means, lambda: older_generation(store, number), order)
     with _told(store), store.lock(order.wait):
-        if recover(store, means, force=order.force) is not None and number is None:
+        undone = recover(store, means, force=order.force)
+        if undone is not None and undone.what == "apply" and number is None:
             return 0  # what was begun last is undone, and that was asked for
         generation = older_generation(store, number)
         if not generation.needed:
@@ -84,7 +86,15 @@ def roll_back(store: Store, means: Means, number: int | None, order: Order) -> i
 def _change(store: Store, means: Means, generation: Generation, order: Order) -> int:
     if order.show is not None:
         order.show(difference(generation))
-    carry_out(store, means, generation, order.keep)
+    with unheard():
+        carry_out(store, means, generation, order.keep)
+        with _told(store, f"generation {generation.number} is in place, and then it went wrong"):
+            _tell(store, means, generation)
+    return 0
+
+
+def _tell(store: Store, means: Means, generation: Generation) -> None:
+    """Say what was committed, to people and to the hook."""
     for change in generation.needed:
         verb = "removed" if change.after is None else "wrote"
         means.say(f"{verb} {visible(str(change.path))}")
@@ -92,7 +102,6 @@ def _change(store: Store, means: Means, generation: Generation, order: Order) ->
     result = "applied" if generation.what == "apply" else "rolled-back"
     if problem := means.run_after(generation, result, store.root):
         raise ApplyFailedError(problem, undone=False)
-    return 0
 
 
 def _make_answer(store: Store, means: Means, generation: Generation) -> int:
@@ -112,10 +121,15 @@ def _make_answer(store: Store, means: Means, generation: Generation) -> int:
     return 0
 
 
-def _rehearse(store: Store, means: Means, generation: Generation, order: Order) -> int:
+def _rehearse(store: Store, means: Means, prepare: Callable[[], Generation], order: Order) -> int:
     """Say what would be done, and let the server test it where it can be tested apart."""
+    with store.lock_if_possible(order.wait):
+        return _rehearsed(store, means, prepare(), order)
+
+
+def _rehearsed(store: Store, means: Means, generation: Generation, order: Order) -> int:
     if pending := store.pending():
-        means.say(f"an apply of {pending.when} was interrupted: it would be undone first")
+        means.say(f"{named(pending)} was interrupted: it would be undone first")
     if order.show is not None:
         order.show(difference(generation))
     if not generation.needed:
@@ -155,8 +169,8 @@ _HELP = {
 
 
 @contextmanager
-def _told(store: Store) -> Iterator[None]:
-    """Make what the system refused a problem with a help; by then nothing is changed, or all of it is undone.
+def _told(store: Store, so_far: str = "nothing is changed") -> Iterator[None]:
+    """Make what the system refused a problem with a help; by then nothing is changed, or ``so_far``.
 
     :raises ApplyFailedError: RG853.
     """
@@ -164,6 +178,6 @@ def _told(store: Store) -> Iterator[None]:
         yield
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        message = f"nothing is changed: {reason}: {visible(str(error.filename or store.base))}"
+        message = f"{so_far}: {reason}: {visible(str(error.filename or store.base))}"
         help = _HELP.get(error.errno or 0, "mend that, and run it again")
         raise ApplyFailedError(Problem("RG853", message, None, help)) from error

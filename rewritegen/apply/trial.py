@@ -11,15 +11,18 @@ from __future__ import annotations
 import fnmatch
 import glob
 import os
+import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from rewritegen.apply.trust import make_private
 from rewritegen.diagnostics import Problem, RewritegenError, visible
-from rewritegen.servers.live import Include, Live
+from rewritegen.placing import entry, real
+from rewritegen.servers.live import TRIAL, Include, Live, alive
 
-__all__ = ["Trial", "clear", "standing_in"]
+__all__ = ["Trial", "standing_in", "sweep"]
 
 #: Files that include each other have no end; nobody nests deeper on purpose.
 _DEEPEST = 16
@@ -32,7 +35,9 @@ class Trial:
     def __init__(self, live: Live, wanted: Mapping[Path, bytes | None], directory: Path) -> None:
         self._live = live
         self._directory = directory
-        self._wanted = {os.path.realpath(path): data for path, data in wanted.items()}
+        # what goes is the name itself; what is written is written where a link leads to
+        self._gone = {str(entry(path)) for path, data in wanted.items() if data is None}
+        self._wanted = _by_place(wanted)
         self._met: set[str] = set()
         self.texts: dict[Path, bytes] = {}
         self.seen: list[str] = []
@@ -44,9 +49,7 @@ class Trial:
     def unread(self) -> list[Path]:
         """Return the wanted files that the configuration would never read."""
         return sorted(
-            Path(path)
-            for path, data in self._wanted.items()
-            if data is not None and path.endswith(".conf") and path not in self._met
+            Path(path) for path in self._wanted if path.endswith(".conf") and path not in self._met
         )
 
     def _present(self, path: Path) -> bytes:
@@ -54,13 +57,11 @@ class Trial:
 
     def _changed(self, path: Path, depth: int) -> bytes | None:
         """Return what a file must say to read the wanted ones; None when it may stay as it is."""
-        real = os.path.realpath(path)
-        ours = real in self._wanted
+        place = str(real(path))
+        ours = place in self._wanted
         if ours:
-            self._met.add(real)
-            data = self._wanted[real]
-            if data is None:
-                return b""
+            self._met.add(place)
+            data = self._wanted[place]
         else:
             data = self._present(path)
         text = data.decode("utf-8", "surrogateescape")
@@ -81,6 +82,13 @@ class Trial:
         lines: list[str] = []
         touched = False
         for path in self._files(include.pattern):
+            if str(entry(path)) in self._gone:
+                touched = True
+                continue
+            if str(real(path)) in self._gone:  # nothing will be behind this link
+                touched = True
+                lines.append(self._live.include(self._directory / f"nothing-behind-{path.name}"))
+                continue
             try:
                 changed = self._changed(path, depth + 1)
             except OSError:
@@ -89,8 +97,6 @@ class Trial:
                 lines.append(self._live.include(path))
                 continue
             touched = True
-            if self._wanted.get(os.path.realpath(path), b"") is None:
-                continue
             copy = self._directory / f"{len(self.texts)}-{Path(path).name}"
             self.texts[copy] = changed
             lines.append(self._live.include(copy))
@@ -123,15 +129,33 @@ class Trial:
                     yield os.path.join(place, last)  # noqa: PTH118 - as the pattern spells it
 
 
-@contextmanager
-def standing_in(
-    live: Live, wanted: Mapping[Path, bytes | None], directory: Path
-) -> Iterator[Trial]:
-    """Write the copies, and take them away at the end.
+def _by_place(wanted: Mapping[Path, bytes | None]) -> dict[str, bytes]:
+    """Return what is written, by where: of two texts in one place the server would read one, unknown which.
 
+    :raises RewritegenError: RG857.
+    """
+    found: dict[str, tuple[Path, bytes | None]] = {}
+    for path, data in wanted.items():
+        place = str(entry(path) if data is None else real(path))
+        other, text = found.setdefault(place, (path, data))
+        if text != data:
+            message = (
+                f"{visible(str(other))} and {visible(str(path))} are one file, {visible(place)}"
+            )
+            help = "make each of them a file of its own, or name another directory with -o DIR"
+            raise RewritegenError([Problem("RG857", message, None, help)])
+    return {place: data for place, (_, data) in found.items() if data is not None}
+
+
+@contextmanager
+def standing_in(live: Live, wanted: Mapping[Path, bytes | None], place: Path) -> Iterator[Trial]:
+    """Write the copies under names that no other run has, and take them away at the end.
+
+    :param place: where they go, each run's into a directory of its own.
     :raises RewritegenError: RG842 when the server would never read one of the files.
     :raises OSError: when they cannot be written, or the main file cannot be read.
     """
+    directory = place / f"{os.getpid()}-{secrets.token_hex(8)}"
     trial = Trial(live, wanted, directory)
     if unread := trial.unread():
         message = f"{visible(str(live.config))} does not include {visible(str(unread[0]))}"
@@ -141,21 +165,44 @@ def standing_in(
         )
         raise RewritegenError([Problem("RG842", message, None, help)])
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        make_private(directory)
         for path, data in trial.texts.items():
-            path.write_bytes(data)
+            _write(path, data)
         yield trial
     finally:
-        clear(live, directory)
+        _take_away(trial.main, directory)
 
 
-def clear(live: Live, directory: Path) -> None:
-    """Take away the copies of a test, also of one that was killed."""
+def sweep(live: Live | None, place: Path) -> None:
+    """Take away the copies of runs that were killed; only under the lock. Those of a dry run without it stay."""
+    left = list(live.trials()) if live else []
+    with suppress(FileNotFoundError):
+        left += place.iterdir()
+    for path in left:
+        pid = path.name.rpartition(TRIAL)[2].lstrip("-").partition("-")[0]
+        if not (pid.isdigit() and int(pid) != os.getpid() and alive(int(pid))):
+            shutil.rmtree(path, ignore_errors=True)
+            with suppress(OSError):
+                path.unlink()
+    _leave_nothing(place)
+
+
+def _write(path: Path, data: bytes) -> None:
+    # what is copied may be for root alone, and its name in a directory of somebody else
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+        file.write(data)
+
+
+def _take_away(main: Path, directory: Path) -> None:
     shutil.rmtree(directory, ignore_errors=True)
     with suppress(OSError):
-        live.trial(directory).unlink()
-    with suppress(
-        OSError
-    ):  # a dry run leaves no trace; where there is a history they are not empty
-        directory.parent.rmdir()
-        directory.parent.parent.rmdir()
+        main.unlink()
+    _leave_nothing(directory.parent)
+
+
+def _leave_nothing(place: Path) -> None:
+    """Remove what is empty: of a dry run only the lock stays."""
+    with suppress(OSError):
+        for path in (place, *list(place.parents)[:2]):
+            path.rmdir()

@@ -31,8 +31,9 @@ def machine(place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
 
 
 @pytest.fixture
-def toy(tmp_path: Path) -> Iterator[Toy]:
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Toy]:
     """A server that takes no time."""
+    monkeypatch.setattr("rewritegen.apply.means._GRACE_SECONDS", 0.01)
     made = Toy(tmp_path / "toy")
     yield made
     made.close()

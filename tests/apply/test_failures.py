@@ -306,16 +306,20 @@ def another(host: Host) -> Iterator[Callable[[], None]]:
     """Another apply at work, as far as the lock can tell; what it gives ends it."""
     with (host.state / "lock").open("r+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
         yield lambda: fcntl.flock(file, fcntl.LOCK_UN)
 
 
 def test_two_at_a_time_one_says_who(host: Host) -> None:
-    with another(host), unchanged(host):
-        done = host.apply()
-    assert done.code == 2
-    assert "error[RG841]: another apply is at work here: process " in done.err
-    assert str(os.getpid()) in done.err
-    assert "--wait SECONDS" in done.err
+    """A dry run, too, as it would test what another one is about to write."""
+    for words in [(), ("--dry-run",), ("--rollback", "--dry-run")]:
+        with another(host), unchanged(host):
+            done = host.apply(*words)
+        assert done.code == 2
+        assert "error[RG841]: another apply is at work here: process " in done.err
+        assert str(os.getpid()) in done.err
+        assert "--wait SECONDS" in done.err
 
 
 @long

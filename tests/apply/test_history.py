@@ -1,33 +1,19 @@
-"""Generations: what is kept of them, and the way back; hooks and what they are told."""
+"""Generations: what is kept of them, and the way back."""
 
 from __future__ import annotations
 
 import json
+import os
 import shlex
-import sys
-from pathlib import Path
 
 import pytest
 
-from tests.support.killing import in_a_child
-from tests.support.toy import Toy
+from rewritegen.placing import standing
+from tests.support.processes import is_root
+from tests.support.toy import Toy, answers, applied
 
 pytestmark = pytest.mark.slow
-
-
-def applied(toy: Toy, *names: str) -> bytes:
-    """Apply the site with these claims; return what is installed then."""
-    toy.claim(*names)
-    done = toy.apply()
-    assert done.code == 0, done.err
-    content = toy.content()
-    assert content is not None
-    return content
-
-
-def answers(toy: Toy) -> bool:
-    """Tell whether what is installed is what is loaded."""
-    return (toy.content() or b"") == toy.loaded.read_bytes()
+LONG = pytest.mark.long
 
 
 def test_back_and_further_back(toy: Toy) -> None:
@@ -77,6 +63,31 @@ def test_back_from_a_file_that_is_broken(toy: Toy, broken: bytes | None) -> None
     assert answers(toy)
     if broken is not None:
         assert (toy.history / "generations/3/0.before").read_bytes() == broken
+
+
+def test_what_an_answer_cannot_show_is_not_said(toy: Toy) -> None:
+    """The hand edit left the line of the fingerprint: it answers whether the reload does anything or not."""
+    content = applied(toy)
+    toy.installed.write_bytes(content + b"# mine\n")
+    done = toy.apply("--rollback", reload="true")
+    assert done.code == 0, done.err
+    assert toy.content() == content
+    assert "before the reload, too: that it has read the files cannot be seen" in done.err
+    assert "answers with" not in done.err
+    toy.claim("one")
+    done = toy.apply()
+    assert "answers with" in done.err
+    assert "cannot be seen" not in done.err
+
+
+@LONG
+def test_what_an_answer_cannot_show_of_an_undo_is_said_too(toy: Toy) -> None:
+    content = applied(toy)
+    toy.installed.write_bytes(content + b"# mine\n")
+    done = toy.apply("--rollback", reload="false")
+    assert done.code == 1
+    assert "cannot be seen" in done.err
+    assert toy.content() == content + b"# mine\n"
 
 
 @pytest.mark.parametrize("text", ["server_name: packages.example.org\nprivat: []\n"])
@@ -137,6 +148,89 @@ def test_another_directory_takes_the_old_file_away(toy: Toy) -> None:
     assert list(other.iterdir())
 
 
+def spelled(toy: Toy, way: str) -> str:
+    """The directory of the hosts by another name."""
+    if way == "dots":
+        return f"{toy.hosts}/../{toy.hosts.name}"
+    link = toy.root / "link"
+    link.symlink_to(toy.hosts if way == "a link" else toy.root)
+    return str(link if way == "a link" else link / toy.hosts.name)
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        pytest.param("a link"),
+        *(pytest.param(each, marks=LONG) for each in ("a link above", "dots")),
+    ],
+)
+def test_a_directory_by_another_name_is_the_same(way: str, toy: Toy) -> None:
+    first = applied(toy)
+    other = spelled(toy, way)
+    assert toy.apply("-o", other).err == "unchanged\n"
+    toy.claim("one")
+    done = toy.apply("-o", other)
+    assert done.code == 0, done.err
+    assert "removed" not in done.err
+    second = toy.content()
+    assert second == toy.text()
+    assert answers(toy)
+    assert toy.apply("--rollback").code == 0
+    assert toy.content() == first
+    assert toy.apply("--rollback", "--to", "2").code == 0
+    assert toy.content() == second
+    assert toy.apply("--rollback", "--to", "1").code == 0
+    assert toy.content() == first
+    assert answers(toy)
+    # a hand edit is seen by either name
+    toy.installed.write_bytes(first + b"# mine\n")
+    assert "RG811" in toy.apply("-o", other).err
+
+
+@pytest.mark.parametrize("link", [True, pytest.param(False, marks=LONG)], ids=["a link", "a file"])
+def test_a_file_that_comes_back_is_what_it_was(link: bool, toy: Toy) -> None:
+    """Mode, owner and Debian's link; after a failure, and by a rollback."""
+    content = applied(toy)
+    available = toy.root / "available.conf"
+    if link:
+        toy.installed.rename(available)
+        toy.installed.symlink_to("../available.conf")
+    toy.installed.chmod(0o640)
+    if is_root():
+        os.chown(toy.installed, 12345, 23456)
+    before = standing(toy.installed)
+    other = toy.root / "other"
+    both = f"sh -c {shlex.quote(f'cat {toy.hosts}/*.conf {other}/*.conf > {toy.loaded} 2>&1; :')}"
+    for reload, code in [("false", 1), (both, 0)]:
+        done = toy.apply("-o", str(other), reload=reload)
+        assert done.code == code, done.err
+        assert os.path.lexists(toy.installed) is bool(code)
+        if link:
+            assert available.read_bytes() == content
+        if code:
+            assert standing(toy.installed) == before
+    assert toy.apply("--rollback").code == 0
+    assert (standing(toy.installed), toy.content()) == (before, content)
+    assert not list(other.iterdir())
+    # and once more, by its number
+    assert toy.apply("-o", str(other), reload=both).code == 0
+    assert toy.apply("--rollback", "--to", "3").code == 0
+    assert (standing(toy.installed), toy.content()) == (before, content)
+
+
+def test_a_record_of_an_earlier_version_is_read(toy: Toy) -> None:
+    """It says nothing of modes, owners and links."""
+    first = applied(toy)
+    applied(toy, "one")
+    for path in toy.history.rglob("record.json"):
+        record = json.loads(path.read_text())
+        assert len(record.pop("standing")) == 1
+        path.write_text(json.dumps(record))
+    assert len(toy.apply("--history").out.splitlines()) == 2
+    assert toy.apply("--rollback").code == 0
+    assert toy.content() == first
+
+
 def test_an_old_file_with_a_hand_edit_is_not_taken_away(toy: Toy) -> None:
     content = applied(toy)
     mine = content + b"# mine\n"
@@ -181,124 +275,6 @@ def test_diff_prints_what_changes(toy: Toy) -> None:
     assert done.code == 0
     assert done.out.startswith("--- ")
     assert toy.apply("--diff").out == ""
-
-
-# ------------------------------------------------------------------ hooks
-
-
-def hook(toy: Toy, name: str, code: int = 0) -> tuple[str, Path]:
-    """A hook that writes down what it is told, and says no if wanted."""
-    script, record = toy.root / f"{name}.py", toy.root / f"{name}.json"
-    script.write_text(
-        "import json, os, sys\n"
-        f"told = {{key: value for key, value in os.environ.items() if key.startswith('REWRITEGEN_')}}\n"
-        f"with open({str(record)!r}, 'a') as file: file.write(json.dumps(told) + '\\n')\n"
-        f"print('hook says', {name!r}); sys.exit({code})\n"
-    )
-    return shlex.join([sys.executable, str(script)]), record
-
-
-def told(record: Path) -> list[dict[str, str]]:
-    if not record.exists():
-        return []
-    return [json.loads(line) for line in record.read_text().splitlines()]
-
-
-def test_hooks_are_told_what_happens(toy: Toy) -> None:
-    before, was_before = hook(toy, "before")
-    after, was_after = hook(toy, "after")
-    hooks = ("--before", before, "--after", after)
-    assert toy.apply(*hooks).code == 0
-    assert toy.apply(*hooks).code == 0  # nothing to do: nobody is told
-    toy.claim("one")
-    assert toy.apply(*hooks, reload="false").code == 1
-    assert toy.apply(*hooks).code == 0
-    assert toy.apply("--rollback", *hooks).code == 0
-    results = [each["REWRITEGEN_RESULT"] for each in told(was_after)]
-    assert results == ["applied", "undone", "applied", "rolled-back"]
-    assert [each["REWRITEGEN_RESULT"] for each in told(was_before)] == ["pending"] * 4
-    facts = told(was_after)[2]
-    assert facts["REWRITEGEN_SERVER"] == "nginx"
-    assert facts["REWRITEGEN_FILES"] == str(toy.installed)
-    assert facts["REWRITEGEN_GENERATION"] == "2"
-    assert facts["REWRITEGEN_FINGERPRINT"] != facts["REWRITEGEN_WAS"] != ""
-    assert Path(facts["REWRITEGEN_STATE"]) == toy.history
-
-
-def test_a_hook_that_says_no(toy: Toy) -> None:
-    content = applied(toy)
-    toy.claim("one")
-    before, _ = hook(toy, "before", 7)
-    after, was_after = hook(toy, "after")
-    done = toy.apply("--before", before, "--after", after)
-    assert done.code == 1
-    assert "error[RG849]: the hook before it said no, and nothing was changed" in done.err
-    assert "exited with 7" in done.err
-    assert "hook says before" in done.err
-    assert toy.content() == content
-    assert told(was_after) == []
-    assert toy.is_clean()
-
-
-def test_a_hook_that_fails_afterwards(toy: Toy) -> None:
-    after, _ = hook(toy, "after", 3)
-    done = toy.apply("--after", after)
-    assert done.code == 1
-    assert "error[RG850]: the hook after it failed, and nothing was undone for that" in done.err
-    assert toy.content() == toy.text()
-    assert toy.is_clean()
-
-
-def test_a_hook_that_never_ends_is_ended(toy: Toy) -> None:
-    content = applied(toy)
-    toy.claim("one")
-    done = toy.apply("--before", f"{sys.executable} -c 'import time; time.sleep(600)'", "--timeout", "0.5")  # fmt: skip
-    assert done.code == 1
-    assert "did not end in time" in done.err
-    assert toy.content() == content
-
-
-def test_who_writes_in_between_is_heard(toy: Toy) -> None:
-    """A hook, or somebody, changes the file after it was looked at."""
-    applied(toy)
-    toy.claim("one")
-    script = toy.root / "edit.sh"
-    script.write_text(f"echo '# mine' >> {toy.installed}\n")
-    mine = (toy.content() or b"") + b"# mine\n"
-    done = toy.apply("--before", f"sh {script}")
-    assert done.code == 1
-    assert "error[RG855]" in done.err
-    assert toy.content() == mine
-
-
-# ------------------------------------------------------------------ what a killed run left
-
-
-def test_what_somebody_changed_after_a_kill_is_not_lost(toy: Toy) -> None:
-    applied(toy)
-    toy.claim("one")
-    assert in_a_child(lambda: toy.apply().code, 25) < 0
-    assert (toy.history / "pending").exists()
-    toy.installed.write_bytes(b"# mine\n")
-    done = toy.apply()
-    assert done.code == 2
-    assert "error[RG851]" in done.err
-    assert toy.content() == b"# mine\n"
-    assert toy.apply("--force").code == 0
-    assert toy.content() == toy.text()
-    assert toy.is_clean()
-
-
-def test_back_after_a_kill_undoes_that_only(toy: Toy) -> None:
-    applied(toy)
-    second = applied(toy, "one")
-    toy.claim("two")
-    assert in_a_child(lambda: toy.apply().code, 25) < 0
-    done = toy.apply("--rollback")
-    assert done.code == 0
-    assert "was interrupted" in done.err
-    assert toy.content() == second
-    assert answers(toy)
 
 
 def test_nobody_else_may_read_what_is_kept(toy: Toy) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import errno
 import itertools
 import re
+import shlex
+import shutil
 import signal
 from collections.abc import Callable
 
@@ -109,6 +111,35 @@ def test_steps_of_the_toy(prepare: Callable[[Toy], tuple[str, ...]], step: int, 
         assert toy.fingerprint() == fingerprint_of(after.decode()), last
         assert toy.is_clean(), last
     assert count >= 30 // step
+
+
+@pytest.mark.long
+def test_a_moved_host_is_never_there_twice(toy: Toy) -> None:
+    """Both directories are included: with both files the server would not start."""
+    change(toy)
+    toy.keep()
+    other = toy.root / "other"
+    command = (
+        f"sh -c {shlex.quote(f'cat {toy.hosts}/*.conf {other}/*.conf > {toy.loaded} 2>&1; :')}"
+    )
+    words = ("-o", str(other), "--reload-command", command)
+    seen = set()
+    for last in range(1, _MOST):
+        toy.reset()
+        shutil.rmtree(other, ignore_errors=True)
+        other.mkdir()
+        if not killed(toy, last, *words):
+            break
+        there = (toy.installed.exists(), (other / toy.installed.name).exists())
+        assert there != (True, True), last
+        seen.add(there)
+        if there == (False, False):
+            toy.loaded.write_bytes(b"")  # it is started then
+        done = toy.apply(*words)
+        assert done.code == 0, (last, done.err)
+        assert (toy.installed.exists(), (other / toy.installed.name).exists()) == (False, True)
+        assert toy.is_clean()
+    assert seen == {(True, False), (False, False), (False, True)}
 
 
 @pytest.mark.parametrize(

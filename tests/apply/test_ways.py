@@ -214,6 +214,25 @@ def test_sites_available(kind: str, machine: Machine) -> None:
     assert host.apply("--rollback").code == 0
     assert host.installed.is_symlink()
     assert host.fingerprint() == before
+    # in another directory the link goes, not what it leads to: a link to nothing ends a server
+    other = host.config.parent / "conf.d"
+    other.mkdir()
+    text = host.config.read_text()
+    if kind == "nginx":
+        text = text.replace("sites-enabled/*;", f"sites-enabled/*; include {other}/*.conf;")
+    else:
+        text += "IncludeOptional conf.d/*.conf\n"
+    host.config.write_text(text)
+    done = host.apply("-o", str(other))
+    assert done.code == 0, done.err
+    assert not os.path.lexists(host.installed)
+    assert fingerprint_of((available / host.installed.name).read_text()) == before
+    host.stop()
+    host.start()
+    assert host.fingerprint() == after
+    assert host.apply("--rollback").code == 0
+    assert host.installed.is_symlink()
+    assert host.fingerprint() == before
 
 
 @pytest.mark.skipif(not is_root(), reason="only root can mount")

@@ -17,7 +17,7 @@ from tests.support.hosts import Done, run
 from tests.support.ports import HOST, free_port
 from tests.support.sites import write_site
 
-__all__ = ["Toy"]
+__all__ = ["Toy", "answers", "applied"]
 
 NAME = "packages.example.org.conf"
 
@@ -58,14 +58,16 @@ class Toy:
 
     def apply(self, *more: str, reload: str = "") -> Done:
         """Run ``rewritegen apply``."""
+        return run(self.words(*more, reload=reload))
+
+    def words(self, *more: str, reload: str = "") -> list[str]:
+        """Return its command line."""
         command = reload or f"sh {shlex.quote(str(self.root / 'reload.sh'))}"
-        return run(
-            [
-                *("apply", str(self.site_file), "--server", "nginx", "-o", str(self.hosts)),
-                *("--state", str(self.state), "--no-check", "--timeout", "30"),
-                *("--test-command", "true", "--reload-command", command, *more),
-            ]
-        )
+        return [
+            *("apply", str(self.site_file), "--server", "nginx", "-o", str(self.hosts)),
+            *("--state", str(self.state), "--no-check", "--timeout", "30"),
+            *("--test-command", "true", "--reload-command", command, *more),
+        ]
 
     def text(self) -> bytes:
         """What the site file gives."""
@@ -122,3 +124,18 @@ class Toy:
                 pass
 
         return Handler
+
+
+def applied(toy: Toy, *names: str) -> bytes:
+    """Apply the site with these claims; return what is installed then."""
+    toy.claim(*names)
+    done = toy.apply()
+    assert done.code == 0, done.err
+    content = toy.content()
+    assert content is not None
+    return content
+
+
+def answers(toy: Toy) -> bool:
+    """Tell whether what is installed is what is loaded."""
+    return (toy.content() or b"") == toy.loaded.read_bytes()

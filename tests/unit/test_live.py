@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import http.server
+import os
+import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from rewritegen.answering import Address, await_fingerprint, fingerprint_at
-from rewritegen.apply.trial import Trial
+from rewritegen.apply.trial import Trial, standing_in, sweep
+from rewritegen.diagnostics import RewritegenError
 from rewritegen.servers.apache.live import LiveApache
 from rewritegen.servers.live import Live
 from rewritegen.servers.nginx.live import LiveNginx
@@ -113,6 +116,35 @@ def test_commands_of_the_distribution(monkeypatch: pytest.MonkeyPatch) -> None:
     assert " ".join(server.reload_command()) == "BINARY -s reload"
 
 
+@pytest.mark.parametrize(
+    ("number", "start"),
+    [
+        pytest.param("{alive}", "", id="it runs"),
+        pytest.param("{dead}", "systemctl start apache2", id="it was killed"),
+        pytest.param("", "systemctl start apache2", id="it is starting or ending"),
+        pytest.param(None, "systemctl start apache2", id="it was stopped"),
+    ],
+)
+def test_httpd_that_a_reload_would_start(
+    number: str | None, start: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child = subprocess.Popen(["true"])
+    child.wait()
+    file = tmp_path / "apache2.pid"
+    if number is not None:
+        file.write_text(number.format(alive=os.getppid(), dead=child.pid) + "\n")
+    said = f'ServerRoot: "/x"\nPidFile: "{file}"\nDefine: DUMP_RUN_CFG\n'
+    monkeypatch.setattr("rewritegen.servers.apache.live._said", lambda command: said)
+    assert LiveApache("/usr/sbin/apache2", None, None).start_instead() == start
+    assert LiveApache("/usr/sbin/apache2", tmp_path / "main", tmp_path).start_instead() == (
+        f"/usr/sbin/apache2 -d {tmp_path} -f {tmp_path}/main" if start else ""
+    )
+    # what cannot be asked is told by the reload; and nginx starts nothing
+    monkeypatch.setattr("rewritegen.servers.apache.live._said", lambda command: "")
+    assert LiveApache("/usr/sbin/apache2", None, None).start_instead() == ""
+    assert nginx().start_instead() == ""
+
+
 # ------------------------------------------------------------------ copies
 
 
@@ -130,7 +162,7 @@ def test_only_what_lies_in_between_is_copied(tmp_path: Path) -> None:
     trial = Trial(nginx(etc), {ours: b"new;\n"}, copies)
     assert trial.unread() == []
     assert {path: data.decode() for path, data in trial.texts.items()} == {
-        etc / ".nginx.conf.rewritegen-trial": (
+        etc / ".nginx.conf.rewritegen-trial-copies": (
             f"a;\ninclude mime.types;\ninclude {copies}/1-hosts.conf; # ours\nb;\n"
         ),
         copies / "1-hosts.conf": (
@@ -146,6 +178,90 @@ def test_only_what_lies_in_between_is_copied(tmp_path: Path) -> None:
     assert Trial(nginx(etc), {tmp_path / "elsewhere.conf": b""}, copies).unread() == [
         tmp_path / "elsewhere.conf"
     ]
+
+
+def conf_d(root: Path) -> Path:
+    """A main file that includes a directory."""
+    hosts = root / "conf.d"
+    hosts.mkdir()
+    (root / "nginx.conf").write_text("include conf.d/*.conf;\n")
+    return hosts
+
+
+@pytest.mark.parametrize("data", [b"other;\n", None], ids=["another text", "nothing"])
+def test_two_texts_for_one_place_are_refused(data: bytes | None, tmp_path: Path) -> None:
+    hosts = conf_d(tmp_path)
+    (tmp_path / "link").symlink_to(hosts)
+    with pytest.raises(RewritegenError, match="are one file") as caught:
+        Trial(
+            nginx(tmp_path),
+            {hosts / "a.conf": b"new;\n", tmp_path / "link/a.conf": data},
+            tmp_path / "copies",
+        )
+    assert caught.value.problems[0].code == "RG857"
+
+
+def test_a_link_that_goes_is_not_what_it_leads_to(tmp_path: Path) -> None:
+    """And what goes is missed by a link to it."""
+    hosts = conf_d(tmp_path)
+    available = tmp_path / "available.conf"
+    available.write_text("old;\n")
+    (hosts / "a.conf").symlink_to(available)
+    (hosts / "b.conf").symlink_to(available)
+    copies = tmp_path / "copies"
+    main = tmp_path / ".nginx.conf.rewritegen-trial-copies"
+    said = Trial(nginx(tmp_path), {hosts / "a.conf": None}, copies).texts[main].decode()
+    assert said == f"include {hosts}/b.conf;\n"
+    said = Trial(nginx(tmp_path), {available: None}, copies).texts[main].decode()
+    assert said == "".join(f"include {copies}/nothing-behind-{name}.conf;\n" for name in "ab")
+
+
+@pytest.mark.parametrize("make", [nginx, apache])
+def test_each_run_has_copies_of_its_own(make: Callable[[Path], Live], tmp_path: Path) -> None:
+    """Nobody else may read them; and who ends first takes only its own away."""
+    live = make(tmp_path)
+    live.config.parent.mkdir(exist_ok=True)
+    live.config.write_text("")
+    place = tmp_path / "state" / "trial"
+    with standing_in(live, {}, place) as one:
+        with standing_in(live, {}, place) as other:
+            assert one.main != other.main
+            assert one.main.stat().st_mode & 0o7777 == 0o600
+            assert {path.stat().st_mode & 0o7777 for path in place.iterdir()} == {0o700}
+        assert one.main.exists()
+        assert not other.main.exists()
+    assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == [live.config.name]
+
+
+@pytest.mark.parametrize(
+    ("run", "stays"),
+    [
+        pytest.param("-{dead}-0f", False, id="a killed one"),
+        pytest.param("-{alive}-0f", True, id="one that is at work without the lock"),
+        pytest.param("-{own}-0f", False, id="one that had our number"),
+        pytest.param("", False, id="of an earlier version"),
+    ],
+)
+def test_what_a_killed_run_left_is_swept(run: str, stays: bool, tmp_path: Path) -> None:
+    child = subprocess.Popen(["true"])
+    child.wait()
+    run = run.format(dead=child.pid, alive=os.getppid(), own=os.getpid())
+    live = nginx(tmp_path)
+    beside = tmp_path / f".nginx.conf.rewritegen-trial{run}"
+    place = tmp_path / "state/site/nginx/trial"
+    inside = place / (run.lstrip("-") or "httpd.conf")
+    mine = tmp_path / ".nginx.conf.swp"
+    inside.parent.mkdir(parents=True)
+    if run:
+        inside.mkdir()
+        (inside / "0-a.conf").write_text("")
+    else:
+        inside.write_text("")
+    beside.write_text("")
+    mine.write_text("")
+    sweep(live, place)
+    assert (beside.exists(), inside.exists(), place.parents[1].exists()) == (stays,) * 3
+    assert mine.exists()
 
 
 def test_files_that_include_each_other_come_to_an_end(tmp_path: Path) -> None:

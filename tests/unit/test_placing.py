@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rewritegen.cli import main
-from rewritegen.placing import put, waiting_name
+from rewritegen.placing import put, standing, waiting_name
 from tests.support.processes import is_root
 
 
@@ -51,9 +51,64 @@ def test_a_link_stays_one(tmp_path: Path) -> None:
     put(link, b"new")
     assert link.is_symlink()
     assert (tmp_path / "available/site.conf").read_bytes() == b"new"
+
+
+def test_a_link_that_is_taken_away_goes_itself(tmp_path: Path) -> None:
+    """A server ends at a link to nothing; and what is available stays so."""
+    link, target = linked(tmp_path)
     put(link, None)
-    assert link.is_symlink()
-    assert not (tmp_path / "available/site.conf").exists()
+    assert not os.path.lexists(link)
+    assert target.read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("left", [b"old", None], ids=["what it leads to is there", "it is not"])
+def test_a_link_that_comes_back_is_one(left: bytes | None, tmp_path: Path) -> None:
+    link, target = linked(tmp_path)
+    before = standing(link)
+    put(link, None)
+    if left is None:
+        target.unlink()
+    put(link, b"old", before)
+    assert str(link.readlink()) == "available/site.conf"
+    assert target.read_bytes() == b"old"
+    assert standing(link) == before
+
+
+def test_what_somebody_made_of_a_file_behind_a_link_is_not_lost(tmp_path: Path) -> None:
+    link, target = linked(tmp_path)
+    before = standing(link)
+    put(link, None)
+    target.write_bytes(b"mine")
+    put(link, b"old", before)
+    assert target.read_bytes() == b"mine"
+    assert not link.is_symlink()
+    assert link.read_bytes() == b"old"
+
+
+def test_mode_and_owner_come_back(tmp_path: Path) -> None:
+    path = tmp_path / "a.conf"
+    path.write_bytes(b"old")
+    path.chmod(0o640)
+    if is_root():
+        os.chown(path, 12345, 23456)
+    before = standing(path)
+    assert before is not None
+    put(path, None)
+    put(path, b"old", before)
+    assert standing(path) == before
+    path.chmod(0o604)  # what is there keeps its own
+    put(path, b"new", before)
+    assert path.stat().st_mode & 0o7777 == 0o604
+
+
+def linked(root: Path) -> tuple[Path, Path]:
+    """A link as Debian has them, and what it leads to."""
+    link, target = root / "enabled.conf", root / "available/site.conf"
+    target.parent.mkdir()
+    target.write_bytes(b"old")
+    target.chmod(0o640)
+    link.symlink_to("available/site.conf")
+    return link, target
 
 
 def test_taking_away_what_is_not_there(tmp_path: Path) -> None:

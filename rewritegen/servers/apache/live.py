@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
 from rewritegen.servers.apache.quoting import argument
-from rewritegen.servers.live import Include, program
+from rewritegen.servers.live import Include, alive, program
 
 __all__ = ["LiveApache"]
 
@@ -21,6 +22,8 @@ _ROOT = re.compile(r'^[ \t]*ServerRoot[ \t]+"?([^"\n]+?)"?[ \t]*$', re.IGNORECAS
 _LISTEN = re.compile(
     r'^[ \t]*Listen[ \t]+"?(?:(\[[^\]]+\]|[^\s":]+):)?(\d+)"?', re.IGNORECASE | re.MULTILINE
 )
+
+_PID_FILE = re.compile(r'^PidFile: "([^"]+)"', re.MULTILINE)
 
 #: Debian's own: its apache2ctl reads the variables that its configuration needs.
 _DEBIAN = Path("/etc/apache2")
@@ -53,6 +56,10 @@ class LiveApache:
         """Return a file in ``directory``: httpd looks for everything from its ServerRoot."""
         return directory / "httpd.conf"
 
+    def trials(self) -> tuple[Path, ...]:
+        """Return none: they lie in their directories."""
+        return ()
+
     def test_command(self, config: Path) -> list[str]:
         """Return ``httpd -t`` for this main file."""
         if not self._told and (control := self._debian()):
@@ -68,6 +75,19 @@ class LiveApache:
             return [*self._start(), "-f", str(self.config), "-k", "graceful"]
         control = self._debian() or program("apachectl")
         return [control, "graceful"] if control else [self.binary, "-k", "graceful"]
+
+    def start_instead(self) -> str:
+        """Return how to start an httpd that does not run: ``graceful`` would start it, behind the back of systemd.
+
+        The file with its number is told by the configuration that it reads; where it reads none, its reload says so.
+        """
+        told = _said([*self.test_command(self.config), "-D", "DUMP_RUN_CFG"])
+        found = _PID_FILE.search(told)
+        if found is None or _runs(Path(found[1])):
+            return ""
+        if self._told:
+            return shlex.join([*self._start(), "-f", str(self.config)])
+        return f"systemctl start {Path(self.binary).name}"
 
     def opens(self, new: Iterable[str], present: Iterable[str]) -> frozenset[tuple[str, int]]:
         """Return what is listened on and was not: an httpd that cannot bind one of these at a reload ends."""
@@ -95,11 +115,26 @@ def _listens(texts: Iterable[str]) -> frozenset[tuple[str, int]]:
     )
 
 
+def _runs(pid_file: Path) -> bool:
+    """Tell whether the process lives whose number stands there; who may not read that is told by the reload."""
+    try:
+        text = pid_file.read_text("ascii", "replace").strip()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return text.isdigit() and alive(int(text))
+
+
 def _about(binary: str) -> str:
     """Return what ``-V`` says; empty when it cannot be asked, which its test will say better."""
+    return _said([binary, "-V"])
+
+
+def _said(command: list[str]) -> str:
     try:
         done = subprocess.run(
-            [binary, "-V"], capture_output=True, text=True, errors="replace",
+            command, capture_output=True, text=True, errors="replace",
             timeout=_TIMEOUT_SECONDS, check=False,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired):

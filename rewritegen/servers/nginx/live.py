@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-from rewritegen.servers.live import Include
+from rewritegen.servers.live import TRIAL, Include
 from rewritegen.servers.nginx.quoting import argument, value
 
 __all__ = ["LiveNginx"]
@@ -60,9 +60,17 @@ class LiveNginx:
         """Return ``include PATH;``."""
         return f"include {argument(value(str(path), 'path'))};"
 
-    def trial(self, directory: Path) -> Path:  # noqa: ARG002 - Apache's is there
+    def trial(self, directory: Path) -> Path:
         """Return a hidden file beside the main one: certificates and passwords are looked for from there, too."""
-        return self.config.with_name(f".{self.config.name}.rewritegen-trial")
+        return self.config.with_name(f".{self.config.name}{TRIAL}-{directory.name}")
+
+    def trials(self) -> tuple[Path, ...]:
+        """Return those beside the main file."""
+        start = f".{self.config.name}{TRIAL}"
+        try:
+            return tuple(path for path in self.base.iterdir() if path.name.startswith(start))
+        except OSError:
+            return ()  # its test will say it better
 
     def test_command(self, config: Path) -> list[str]:
         """Return ``nginx -t``."""
@@ -72,6 +80,10 @@ class LiveNginx:
         """Return ``nginx -s reload``, which reads the configuration before it signals."""
         told = ["-c", str(self.config)] if self._told else []
         return [self.binary, *self._prefix(), *told, "-s", "reload"]
+
+    def start_instead(self) -> str:
+        """Return nothing: a reload of an nginx that does not run fails."""
+        return ""
 
     def opens(self, new: Iterable[str], present: Iterable[str]) -> frozenset[tuple[str, int]]:
         """Return what is listened on and was not: an nginx that cannot bind one of these goes on as it is.
