@@ -106,7 +106,13 @@ class Machine:
         )
 
     def generation(self) -> frozenset[str]:
-        """The workers of the server: there are new ones after a reload, and old ones may still be on their way out."""
+        """What there is more of after a reload: workers of nginx, of which old ones may still be on their way out.
+
+        httpd replaces a worker whenever it likes, so that it is what it logs of each reload.
+        """
+        if self.kind == "apache":
+            said = self.must("grep 'resuming normal operations' /var/log/apache2/error.log")
+            return frozenset(said.splitlines())
         pids = self.must(f"pgrep -P $(systemctl show -P MainPID {SERVICES[self.kind]})")
         return frozenset(pids.split())
 
