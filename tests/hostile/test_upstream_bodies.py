@@ -36,7 +36,10 @@ def largest(world: World) -> int:
 
 
 @each_site
-@pytest.mark.parametrize("lines", [True, False], ids=["lines", "one line"])
+@pytest.mark.parametrize(
+    "lines",
+    [pytest.param(True, id="lines", marks=pytest.mark.long), pytest.param(False, id="one line")],
+)
 def test_a_hundred_thousand_links(world: World, label: str, lines: bool) -> None:
     """Ten times as many as any project has; each is rewritten."""
     live = world.sites[label]

@@ -270,7 +270,7 @@ def test_headers(world: World, label: str, word: str) -> None:
     check_row(world, label, word, HEADERS[word])
 
 
-@each_site
+@pytest.mark.parametrize("label", ["copies", pytest.param("plain", marks=pytest.mark.long)])
 @pytest.mark.parametrize("word", BODIES)
 def test_bodies(world: World, label: str, word: str) -> None:
     check_row(world, label, word, BODIES[word])

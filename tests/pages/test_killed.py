@@ -82,7 +82,13 @@ def after(bench: Bench) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("first", [True, False], ids=["first run", "later run"])
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param(True, id="first run", marks=pytest.mark.long),
+        pytest.param(False, id="later run"),
+    ],
+)
 def test_killed_before_every_change(bench: Bench, tmp_path: Path, first: bool) -> None:
     before(bench)
     pristine = tmp_path / "pristine"

@@ -9,6 +9,7 @@ import pytest
 from rewritegen.decide import Decision
 from rewritegen.plan import Plan, compile_plan
 from rewritegen.representations import JSON
+from rewritegen.response_headers import OWN
 from rewritegen.site import load_site
 from tests.support.compare import (
     differences,
@@ -27,6 +28,7 @@ HEADERS = {
     "Vary": "Accept, Accept-Encoding",
     "Cache-Control": "no-cache",
     "Server": "nginx",
+    **dict(OWN),
 }
 SITE = b"server_name: packages.example.org\nstate: /state\nprivate: [{path: /srv/team}]\n"
 UPSTREAM = Index({"proxied": {"proxied-1.0.tar.gz": b"content"}})
@@ -68,6 +70,9 @@ def test_the_right_answer_has_no_differences(plan: Plan, decision: Decision) -> 
         (answer(Set_Cookie="a=b"), "cookie"),
         (answer(Server="nginx/1.22.1"), "version"),
         (answer(body=PAGE + b" "), "body"),
+        (answer(Content_Security_Policy=None), "Content-Security-Policy"),
+        (answer(Content_Security_Policy="sandbox allow-scripts"), "Content-Security-Policy"),
+        (answer(X_Content_Type_Options=None), "X-Content-Type-Options"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -79,7 +84,7 @@ def test_every_wrong_answer_is_seen(
 
 
 def test_two_allow_lines_are_seen(plan: Plan) -> None:
-    twice = (("Allow", ""), ("Allow", "GET, HEAD"), ("X-Index-Source", "none"))
+    twice = (("Allow", ""), ("Allow", "GET, HEAD"), ("X-Index-Source", "none"), *OWN)
     found = list(differences(plan, Decision(405), Answer(405, twice, b"no", b""), "POST", ()))
     assert len(found) == 1
     assert found[0].startswith("Allow")

@@ -41,7 +41,13 @@ def kept(request: pytest.FixtureRequest) -> Iterator[tuple[Chain, dict[str, byte
         yield made, bodies
 
 
-@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize(
+    "client",
+    [
+        pytest.param(one, marks=[] if number % 2 else pytest.mark.long)
+        for number, one in enumerate(CLIENTS)
+    ],
+)
 @pytest.mark.parametrize("mode", MODES)
 def test_again_and_again(kept: tuple[Chain, dict[str, bytes]], mode: Mode, client: str) -> None:
     world, bodies = kept
