@@ -258,7 +258,9 @@ def test_a_file_that_is_mounted_by_itself(kind: str, machine: Machine) -> None:
 
 #: The command with the logs where the fixture has them.
 PATCHED = """\
-import sys
+import signal, sys
+for number in (signal.SIGINT, signal.SIGHUP):  # a shell in the background, or nohup, has them ignored
+    signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 from rewritegen.servers.apache import logs
 from rewritegen.servers.nginx import render
 place = sys.argv.pop(1)
