@@ -14,6 +14,8 @@ from rewritegen.diagnostics import SiteError
 from rewritegen.site import load_site
 from tests.support.documents import DOCS, ROOT, Block, blocks
 
+pytestmark = pytest.mark.slow  # each block runs a program
+
 #: The pages whose blocks all say how they are kept true.
 PAGES = [
     DOCS / f"howto-{name}.md"

@@ -19,6 +19,8 @@ from rewritegen.site import Site, load_site
 from rewritegen.steps import Available, OwnedBy, TryMirror, TryProxy
 from tests.unit.sites import FULL
 
+pytestmark = pytest.mark.slow  # all lines of all examples
+
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 SCOPES: tuple[Scope, ...] = ("vhost", "standalone", "locations")

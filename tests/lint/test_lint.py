@@ -21,6 +21,8 @@ from rewritegen.site import load_site
 from tests.lint.cases import CASES, context_of
 from tests.support.dists import make_wheel
 
+pytestmark = pytest.mark.slow  # each rule against a tree of its own
+
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 

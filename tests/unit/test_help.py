@@ -24,6 +24,8 @@ from click.shell_completion import get_completion_class
 from rewritegen.cli import commands, main
 from tools.man_page import man_page, sections_of
 
+pytestmark = pytest.mark.slow  # what click prints does not depend on the Python
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "rewritegen.1"
 NAMES = sorted(commands.commands)
