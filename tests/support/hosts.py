@@ -174,7 +174,14 @@ class Host:
         else:
             command = [binary, "-d", str(self.base), "-f", str(self.config), "-DFOREGROUND"]
         self.server = processes.start(self.kind, self.root / "tree", [self.other], command)
+        # httpd reads its configuration once more when it listens already: what is changed until then is read, too
+        processes.wait_until(self._answers, "it answers", 30)
         return self.server
+
+    def _answers(self) -> bool:
+        with contextlib.suppress(OSError, AssertionError):
+            return ask(self.other, "/").status > 0
+        return False
 
     def stop(self) -> None:
         """Stop it, if it runs."""
