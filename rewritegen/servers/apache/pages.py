@@ -116,7 +116,7 @@ def page_rules(plan: Plan) -> Iterator[Item]:
         plan,
         plan.page,
         lambda turn: _asked(plan, turn, mount),
-        lambda step: _step(step, mount),
+        lambda step: _step(step, mount, gated=plan.auth is not None),
     )
 
 
@@ -149,7 +149,7 @@ def stepwise(
     yield from waiting
 
 
-def _step(step: Step, mount: str) -> Iterator[Item]:
+def _step(step: Step, mount: str, *, gated: bool) -> Iterator[Item]:
     match step:
         case Available(source=source, marker=marker):
             key = source.key if source else "state"
@@ -157,7 +157,7 @@ def _step(step: Step, mount: str) -> Iterator[Item]:
             reason = f"{what}: not there means not mounted or not readable; nothing is forwarded on a guess"
             yield unavailable(marker, key, (reason,))
         case OwnedBy():
-            yield _owned(step, mount)
+            yield _owned(step, mount, gated=gated)
         case Reserved():
             yield from reserved(step, mount)
         case TryMirror():
@@ -178,7 +178,7 @@ def _step(step: Step, mount: str) -> Iterator[Item]:
 # ---------------------------------------------------------------- private directories
 
 
-def _owned(step: OwnedBy, mount: str) -> Group:
+def _owned(step: OwnedBy, mount: str, *, gated: bool) -> Group:
     key = step.source.key
     presence: list[Condition] = []
     for tree in step.presence:
@@ -201,7 +201,7 @@ def _owned(step: OwnedBy, mount: str) -> Group:
     body: list[Item] = [Rule("^", flags=(f"E=RG_SOURCE:{step.source.label}",))]
     if isinstance(step.pages, Listing):
         body.extend(_beside(step.pages.directories, key, mount, "E=RG_SHORT:1"))
-        body.extend(_listings(step.pages.directories, key, mount))
+        body.extend(_listings(step.pages.directories, key, mount, gated=gated))
     else:
         if step.pages.beside:
             body.extend(_beside(step.pages.directories, key, mount, "E=RG_SHORT:1"))
@@ -215,11 +215,17 @@ def _trees(step: OwnedBy) -> tuple[ProjectDirectories, ...]:
     return (*step.presence, *step.pages.directories)
 
 
-def _listings(trees: tuple[ProjectDirectories, ...], key: str, mount: str) -> Iterator[Rule]:
+def _listings(
+    trees: tuple[ProjectDirectories, ...], key: str, mount: str, *, gated: bool
+) -> Iterator[Rule]:
     for tree in trees:
         there = Condition(_place(tree, key), "-d")
-        flags = ("E=RG_FRESH:1", *LISTED)
-        yield Rule(f"{_project((tree,), mount)}$", f"{_target(tree, key)}/", flags, (there,))
+        page, target = f"{_project((tree,), mount)}$", f"{_target(tree, key)}/"
+        # INFLATE does nothing behind an internal redirect, as the gate makes one
+        packed = (Condition("%{ENV:RG_GZIP}", "."),) if gated else ()
+        yield Rule(page, target, ("E=RG_FRESH:1", *LISTED), (there, *packed))
+        if gated:
+            yield Rule(page, target, ("E=RG_FRESH:1", NOT_COMPRESSED, "END"), (there,))
 
 
 # ---------------------------------------------------------------- mirrors
