@@ -39,6 +39,8 @@ SPARE = "/volumes"
 NETWORKS = ("edge", "inside")
 #: `www-data` of every Debian.
 _WWW_DATA = 33
+#: In `/proc/net/tcp` (proc_pid_net(5), `enum tcp_state` of the kernel).
+_SYN_SENT = "02"
 
 
 @dataclass
@@ -104,7 +106,12 @@ class World:
         self.live.box.wait_for(condition, what, BOUND)
 
     def recovered(self) -> None:
-        """Return when the site asks the upstream again, and the upstream's records are empty."""
+        """Return when the site asks the upstream again, and the upstream's records are empty.
+
+        A connection that was begun in the accident may fail after others have been made, and the upstream is left
+        alone then (the renewal of an old copy waits for it, and nobody waits for that): so first it must be over.
+        """
+        self.wait(lambda: not self.connecting(), "no connection of before is waited for")
         name = self.new()
 
         def asked() -> bool:
@@ -113,6 +120,13 @@ class World:
         self.wait(asked, "the upstream is asked again")
         self.upstream.forget()
         self.upstream.files.forget()
+
+    def connecting(self) -> bool:
+        """Tell whether the site waits for a connection to be made."""
+        sockets: bytes = self.live.box.container.exec_run(["cat", "/proc/net/tcp"]).output
+        states = [line.split()[3] for line in sockets.decode().splitlines()[1:]]
+        assert states, "a server that listens has a socket"
+        return _SYN_SENT in states
 
     def ours_is_served(self) -> None:
         """What is on the disk is served, and nothing of it is asked for elsewhere."""
