@@ -280,11 +280,21 @@ def _looked_at(page: Browser, live: LiveSite, elsewhere: Elsewhere) -> None:
     """A person looks at the evil page, goes back to the list, and saves a file."""
     page.open(f"{live.url}evil/")
     page.click('a[href*=".whl"]')
-    wait_until(lambda: list(page.downloads.glob("evil-*.whl")), "its file is saved", SECONDS)
-    for path in page.downloads.iterdir():
-        path.unlink()
+    # the name is there before the file is: empty at first, then beside the one that is written and renamed to it
+    wait_until(lambda: _saved(page) == wheels("evil-1.0")["evil"], "its file is saved", SECONDS)
+    for name in _saved(page):
+        (page.downloads / name).unlink()
     page.click("#back")
     page.until("Page.loadEventFired")
     assert page.url == live.url
     # the browser may still ask for the icon of where the page led at home; led there again, it would ask for more
     assert [r for r in elsewhere.requests if r.target != "/favicon.ico"] == []
+
+
+def _saved(page: Browser) -> dict[str, bytes]:
+    """Name -> content of what the browser has saved; what it renames meanwhile is not there yet."""
+    found = {}
+    for path in page.downloads.iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            found[path.name] = path.read_bytes()
+    return found
