@@ -46,7 +46,9 @@ def json_steps(
 ) -> tuple[JsonStep, ...]:
     """Return the steps for the document, in the order of those for the page; ``root`` is the URL of the whole site."""
     made = _Made(index, state, root)
-    return tuple(found for step in page for found in made.of(step))
+    steps = [found for step in page for found in made.of(step)]
+    # not each index that is asked for pages has documents
+    return (*steps, NotFound(unsure=any(isinstance(step, TryProxy) for step in steps)))
 
 
 class _Made(NamedTuple):
@@ -58,8 +60,10 @@ class _Made(NamedTuple):
 
     def of(self, step: Step) -> Iterator[JsonStep]:
         match step:
-            case Available() | Reserved() | NotFound():
+            case Available() | Reserved():
                 yield step
+            case NotFound():
+                return
             case OwnedBy(source=source, pages=pages):
                 written = ProjectDirectories(f"{self.state}/pages/{source.name}")
                 has = isinstance(pages, PageTree) and written in pages.directories

@@ -195,7 +195,7 @@ def _page_steps(site: Site, index: Index) -> list[Step]:
     scanned = f"{site.state}/names" if site.state is not None else None
     steps.append(Reserved(_claims(index), scanned))
     steps.extend(_fallback_step(site, index, fallback) for fallback in index.fallbacks)
-    steps.append(NotFound())
+    steps.append(NotFound(unsure=any(isinstance(step, TryProxy) for step in steps)))
     return steps
 
 

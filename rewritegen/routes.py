@@ -61,8 +61,10 @@ def describe(step: Step) -> str:
             return f"{text}{_odd(upstream)}"
         case SendTo(source=source, url=url):
             return f"{source.label}: 302 to {url}NAME/"
-        case NotFound():
+        case NotFound(unsure=True):
             return "nobody has it: 404; 502 to 504 if a fallback could not answer"
+        case NotFound():
+            return "nobody has it: 404"
         case _:
             assert_never(step)
 
@@ -149,21 +151,16 @@ def route_table(plan: Plan) -> tuple[str, ...]:
     if plan.json:
         lines.append(f"{LEGACY}NAME/json in another spelling: 301 to the canonical URL")
         lines.append(f"{LEGACY}NAME/json, the first line that fits:")
-        unsure = any(isinstance(step, TryProxy) for step in plan.json)
-        lines.extend(
-            f"  {n}. {_json_line(step, unsure=unsure)}" for n, step in enumerate(plan.json, start=1)
-        )
+        lines.extend(f"  {n}. {_json_line(step)}" for n, step in enumerate(plan.json, start=1))
         lines.extend(_not_asked(plan))
     lines.extend(describe_files(route) for route in plan.files)
     lines.extend(_describe_copies(plan))
     return tuple(lines)
 
 
-def _json_line(step: JsonStep, *, unsure: bool) -> str:
+def _json_line(step: JsonStep) -> str:
     if isinstance(step, OwnsJson | HasJson | JsonElsewhere):
         return describe_json(step)
-    if isinstance(step, NotFound) and not unsure:
-        return "nobody has it: 404"
     return describe(step)
 
 

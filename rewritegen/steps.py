@@ -193,6 +193,9 @@ class SendTo(NamedTuple):
 class NotFound:
     """Nobody has it: 404; if somebody could not be asked, 502."""
 
+    unsure: bool = False
+    """A proxy comes before it, which may not have answered."""
+
 
 class OwnsJson(NamedTuple):
     """A private directory that has the project answers for its legacy JSON as well, also when there is none (404)."""
