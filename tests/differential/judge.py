@@ -108,7 +108,8 @@ def differences_of(case: Case) -> Iterator[str]:
     for index, recorder in _recorders(world):
         for request in recorder.requests:
             page = _is_page(index, recorder.origin + request.target)
-            for name, value in foreign_headers(request, lines, page=page):
+            kept = world.spec.cache
+            for name, value in foreign_headers(request, lines, page=page, kept=kept):
                 yield f"foreign header {name}: {value}"
 
 

@@ -154,6 +154,26 @@ def test_a_header_that_is_none_of_the_fixed_ones_is_seen(line: str, foreign: lis
 
 
 @pytest.mark.parametrize(
+    ("value", "kept", "right"),
+    [
+        ('"0123456789abcdef"', True, True),
+        ('W/"0123456789abcdef"', True, True),
+        ('"0123456789abcdef"', False, False),
+        ('"of-a-client"', True, False),
+        ('"fedcba9876543210"', True, False),
+    ],
+)
+def test_a_copy_is_renewed_with_the_etag_of_the_upstream(
+    value: str, kept: bool, right: bool
+) -> None:
+    line = f"GET /x/ HTTP/1.1\r\nHost: x\r\nIf-None-Match: {value}\r\n\r\n"
+    request = Recorded("index", line.encode(), None)
+    sent = {("if-none-match", '"fedcba9876543210"')}
+    found = list(foreign_headers(request, sent, page=True, kept=kept))
+    assert found == ([] if right else [("if-none-match", value)])
+
+
+@pytest.mark.parametrize(
     ("span", "body", "wrong"),
     [
         ("bytes 1-4/13", PAGE[1:5], 0),

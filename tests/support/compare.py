@@ -12,7 +12,7 @@ from rewritegen.decide import Decision
 from rewritegen.plan import Plan
 from rewritegen.representations import LEGACY_JSON, REPRESENTATIONS, Representation
 from rewritegen.response_headers import OWN
-from rewritegen.steps import FetchFrom
+from rewritegen.steps import AskPrivately, FetchFrom
 from tests.support.upstream import Index, Recorded
 from tests.support.wire import Answer
 
@@ -164,6 +164,8 @@ def _page_headers(plan: Plan, decision: Decision, answer: Answer) -> Iterator[st
         if not {"accept", "accept-encoding"} <= answer.vary:
             yield f"Vary {sorted(answer.vary)} lacks Accept or Accept-Encoding"
         caching = {"private": "no-cache", "none": "no-cache", "mirror": "max-age=600"}.get(role)
+        if _is_renewed_each_time(plan, decision) and answer.one("Cache-Control") == "max-age=0":
+            caching = None
     elif role == "none":
         return
     else:
@@ -174,6 +176,12 @@ def _page_headers(plan: Plan, decision: Decision, answer: Answer) -> Iterator[st
         caching = "max-age=600" if role == "private" else "immutable"
     if caching and caching not in (answer.one("Cache-Control") or ""):
         yield f"Cache-Control {answer.one('Cache-Control')!r} lacks {caching}"
+
+
+def _is_renewed_each_time(plan: Plan, decision: Decision) -> bool:
+    """Whether it is of an index of ours of which there are copies: httpd's cache uses none that is `no-cache`."""
+    steps = [step for step in plan.steps_with_upstream if isinstance(step, AskPrivately)]
+    return plan.copies is not None and decision.source in {step.source.label for step in steps}
 
 
 def _body(
@@ -283,19 +291,26 @@ _FIXED = {
     "connection": {"close", "keep-alive", "Keep-Alive", ""},
 }
 
+#: The ETags of :class:`~tests.support.upstream.Index` and its files.
+_OURS = re.compile(r'(?:W/)?"[0-9a-f]{16}"')
+
 #: What a file may be asked for with, as the client sent it.
 _OF_FILES = ("range", "if-range", "if-none-match", "if-modified-since")
 
 
 def foreign_headers(
-    request: Recorded, sent: Container[tuple[str, str]], *, page: bool
+    request: Recorded, sent: Container[tuple[str, str]], *, page: bool, kept: bool = False
 ) -> Iterator[tuple[str, str]]:
     """Headers of a request upstream that are none of the fixed ones.
 
     :param sent: the client's header lines, names in lower case.
+    :param kept: the site keeps copies, and renews them with the ETag that the upstream gave.
     """
     for name, value in request.headers.items():
         if not page and name in _OF_FILES and (name, value) in sent:
+            continue
+        known = name == "if-none-match" and _OURS.fullmatch(value)
+        if kept and known and (name, value) not in sent:
             continue
         fixed = _FIXED.get(name, set())
         if fixed is not None and value not in fixed:
