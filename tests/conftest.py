@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support import processes, tools
 from tests.support.certificates import Authority
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from tests.support.farm import Farm
 
 SERVER_KINDS = ("nginx", "apache")
+
+# how long one example takes says what else this machine does, and nothing about the example
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 def pytest_configure(config: pytest.Config) -> None:

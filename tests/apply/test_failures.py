@@ -148,7 +148,7 @@ def reload_words(host: Host) -> list[str]:
 def test_the_server_does_not_answer_with_it(host: Host) -> None:
     """The reload says yes and does nothing."""
     with unchanged(host):
-        done = host.apply("--reload-command", "true", "--timeout", "0.5")
+        done = host.apply("--reload-command", "true", "--timeout", "5")
     assert done.code == 1
     assert "error[RG846]" in done.err
     assert host.fingerprint()[:12] in done.err
@@ -334,4 +334,5 @@ def test_two_at_a_time_both_end_well(host: Host) -> None:
     said = [process.communicate(timeout=120)[1] for process in both]
     assert [process.returncode for process in both] == [0, 0], said
     assert host.fingerprint() == host.installed_fingerprint() != ""
-    assert sorted("unchanged" in text for text in said) == [False, True], said
+    # the other one finds it done; if an old process of the server still answers, it reloads once more
+    assert sum("is in place" in text for text in said) == 1, said

@@ -59,7 +59,7 @@ def test_a_hook_is_not_told_that_it_is_undone_when_it_is_not(toy: Toy) -> None:
     toy.claim("one")
     after, was_after = hook(toy, "after")
     empty = f"sh -c {shlex.quote(f'echo > {toy.loaded}')}"
-    done = toy.apply("--after", after, "--timeout", "0.5", reload=empty)
+    done = toy.apply("--after", after, "--timeout", "5", reload=empty)
     assert done.code == 1
     assert "error[RG852]" in done.err
     assert [each["REWRITEGEN_RESULT"] for each in told(was_after)] == ["failed"]

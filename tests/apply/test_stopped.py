@@ -70,7 +70,7 @@ def test_a_server_that_does_not_run_is_not_started(
 
 @long
 @pytest.mark.parametrize(
-    "words", [(), ("--reload-command", "true", "--timeout", "0.5")], ids=["by itself", "by command"]
+    "words", [(), ("--reload-command", "true", "--timeout", "5")], ids=["by itself", "by command"]
 )
 def test_httpd_ends_while_it_is_looked_at(words: tuple[str, ...], machine: Machine) -> None:
     """It is not started again by the undo either; a command that was given is run in any case."""

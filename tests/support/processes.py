@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 START_SECONDS = 20.0
-STOP_SECONDS = 10.0
+STOP_SECONDS = 30.0
 
 _PAUSE = threading.Event()  # never set: wait() on it is the pause of a poll with a deadline
 
