@@ -69,10 +69,14 @@ def _fetch(lab: Lab, below: str, base: Debian, packages: tuple[str, ...], place:
         f"Dir::Cache::archives={place}/archives",
         "Debug::NoLocking=1",
         "APT::Sandbox::User=root",
+        "Acquire::Retries=3",
     ]
     words = [word for option in options for word in ("-o", option)]
     wanted = ["install", "--download-only", "-y", "-qq", "--no-install-recommends", *packages]
-    for command in (["apt-get", "update", "-qq"], ["apt-get", *words, *wanted]):
+    for command in (
+        ["apt-get", *words[-2:], "update", "-qq"],
+        ["apt-get", *words, *wanted],
+    ):
         done = subprocess.run(
             command,
             env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},

@@ -30,7 +30,7 @@ from tests.support.tools import missing
 __all__ = ["LABEL", "Box", "Lab", "lab", "owner"]
 
 LABEL = "rewritegen.tests"
-STOP_SECONDS = 10
+STOP_SECONDS = 30
 #: Names of the networks are found at once, all others are not found in a second; docker's own answer takes ten.
 _LOOKING_UP = {"dns": [HOST], "dns_opt": ["timeout:1", "attempts:1"]}
 
@@ -85,7 +85,7 @@ class Box:
             assert member is not None, path
             return member.read().decode(errors="replace")
 
-    def wait_for(self, ready: Callable[[], bool], what: str, seconds: float = 20.0) -> None:
+    def wait_for(self, ready: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
         """Return when ``ready`` is true. A connection is no sign: docker accepts on a published port by itself.
 
         :raises AssertionError: with its log, when it ends before that, or that takes too long.

@@ -40,7 +40,8 @@ NETWORKS = ("edge", "inside")
 #: `www-data` of every Debian.
 _WWW_DATA = 33
 #: In `/proc/net/tcp` (proc_pid_net(5), `enum tcp_state` of the kernel).
-_SYN_SENT = "02"
+_ESTABLISHED, _SYN_SENT = "01", "02"
+_NOTHING = "00000000:"
 
 
 @dataclass
@@ -122,11 +123,13 @@ class World:
         self.upstream.files.forget()
 
     def connecting(self) -> bool:
-        """Tell whether the site waits for a connection to be made."""
+        """Tell whether the site waits for a connection to be made, or for a sign that what it sent has come."""
         sockets: bytes = self.live.box.container.exec_run(["cat", "/proc/net/tcp"]).output
-        states = [line.split()[3] for line in sockets.decode().splitlines()[1:]]
-        assert states, "a server that listens has a socket"
-        return _SYN_SENT in states
+        rows = [line.split() for line in sockets.decode().splitlines()[1:]]
+        assert rows, "a server that listens has a socket"
+        # the fifth column is "bytes not acknowledged:bytes not read"
+        sent = [row for row in rows if row[3] == _ESTABLISHED and not row[4].startswith(_NOTHING)]
+        return bool(sent) or any(row[3] == _SYN_SENT for row in rows)
 
     def ours_is_served(self) -> None:
         """What is on the disk is served, and nothing of it is asked for elsewhere."""

@@ -111,6 +111,9 @@ def test_a_caching_proxy_is_never_asked_for_a_private_name(
     boxes.append(live.box)
     try:
         live.box.wait_for(lambda: ask(live.port, "/simple/proxied/").status == 200, "it is asked")
+        # an answer may be out before its copy has its name
+        kept = ("find", "/var/lib/nginx/kept", "-type", "f")
+        boxes[1].wait_for(lambda: bool(boxes[1].run(*kept)[1].strip()), "the proxy has a copy")
         page = world.get(live, "/simple/proxied/")
         assert (page.status, page.one("X-Index-Source")) == (200, "proxy/public")
         assert world.asked == [], "the proxy has a copy"

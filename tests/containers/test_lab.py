@@ -14,6 +14,7 @@ from tests.containers.editions import NORMAL, Edition
 from tests.containers.images import DEFAULT, Debian, tag_of
 from tests.containers.lab import LABEL, Lab, lab, owner
 from tests.containers.named import Named, sorted_out
+from tests.support.processes import wait_until
 
 #: Leaves a network and running containers behind.
 KILLED = """
@@ -23,9 +24,19 @@ from tests.containers.images import DEFAULT
 from tests.containers.lab import lab
 with lab(sys.argv[1], Path(sys.argv[2])) as left:
     for _ in range(int(sys.argv[3])):
-        print(left.run(left.image(DEFAULT), ["sleep", "600"]).container.id, flush=True)
+        box = left.run(left.image(DEFAULT), ["sleep", "600"]).container
+        print(box.id, box.name, *box.attrs["NetworkSettings"]["Networks"], flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """
+
+GONE_SECONDS = 60
+
+
+def there(one: Lab) -> set[str]:
+    """Names and ids of all containers, and names of all networks; other workers remove some of theirs meanwhile."""
+    boxes = one.client.containers.list(all=True, ignore_removed=True)
+    networks = {str(network.name) for network in one.client.networks.list()}
+    return networks.union(*({str(box.id), str(box.name)} for box in boxes))
 
 
 @pytest.mark.containers
@@ -41,16 +52,14 @@ def test_what_a_killed_session_left_goes_and_what_others_have_stays(
         command = [sys.executable, "-c", KILLED, engine_address, str(place), "1"]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
         assert done.returncode == -9, done.stderr
-        left = session_lab.client.containers.get(done.stdout.strip())
-        network = next(iter(left.attrs["NetworkSettings"]["Networks"]))
+        left = set(done.stdout.split())
+        assert len(left) == 3  # id, name, network
         with lab(engine_address, place) as next_one:
             assert next_one.client.ping()
-        named = {one.name for one in session_lab.client.containers.list(all=True)}
-        networks = {one.name for one in session_lab.client.networks.list()}
-        assert left.name not in named
-        assert network not in networks
-        assert {ours.container.name, strangers.name} <= named
-        assert session_lab.network().name in networks
+        # a worker that has its first lab just now may be at it, too
+        wait_until(lambda: not left & there(session_lab), "what was left is gone", GONE_SECONDS)
+        assert {ours.container.name, strangers.name} <= there(session_lab)
+        assert session_lab.network().name in there(session_lab)
     finally:
         ours.remove()
         strangers.remove(force=True)
@@ -73,8 +82,8 @@ def test_workers_that_begin_together_remove_it_together(engine_address: str, pla
         for worker in [workers.submit(begin) for _ in range(2)]:
             worker.result(60)
     with lab(engine_address, place) as next_one:
-        ids = {one.id for one in next_one.client.containers.list(all=True)}
-        assert not ids & set(done.stdout.split())
+        left = set(done.stdout.split())
+        wait_until(lambda: not left & there(next_one), "what was left is gone", GONE_SECONDS)
 
 
 @pytest.mark.containers
