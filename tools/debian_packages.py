@@ -63,7 +63,9 @@ def apt_get(*arguments: str) -> None:
     :raises subprocess.CalledProcessError: when it fails.
     """
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    command = ["apt-get", *arguments]
+    # a timer of the machine may be at it, and a mirror may fail once
+    patient = ("-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3")
+    command = ["apt-get", *patient, *arguments]
     done = subprocess.run(
         command,
         env=environment,

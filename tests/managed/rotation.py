@@ -17,7 +17,12 @@ def rotate(machine: Machine, directory: str) -> None:
     log = f"{directory}/{NAME}.access.json"
     owners = machine.must(f"stat -c %U:%G {directory}/{NAME}.*.json").split()
     _ask(machine, "before", log)
+    assert _opened(machine, log)
     machine.must(f"logrotate --force /etc/logrotate.d/rewritegen-{machine.kind}")
+    # the server is told by a signal, and writes there until it has heard that
+    machine.box.wait_for(
+        lambda: not _opened(machine, f"{log}.1"), f"nobody has {log}.1 open", SECONDS
+    )
     _ask(machine, "after", log)
     for what, there in (("before", f"{log}.1"), ("after", log)):
         other = log if there != log else f"{log}.1"
@@ -27,6 +32,11 @@ def rotate(machine: Machine, directory: str) -> None:
     if machine.kind == "apache":
         assert machine.must(f"stat -c %U:%G {directory}/{NAME}.*.json").split() == owners
     _ = machine.get("/-/health")
+
+
+def _opened(machine: Machine, path: str) -> list[str]:
+    """The descriptors of all processes that have a file open; one that ends meanwhile has none."""
+    return machine.run(f"find /proc/[0-9]*/fd -lname {path} 2> /dev/null")[1].split()
 
 
 def _ask(machine: Machine, word: str, log: str) -> None:
