@@ -92,7 +92,7 @@ class _Look:
                 "use an upstream that records: --listen ADDRESS or --upstream-log FILE",
             )
             return
-        # asked for last: when it stands in the record, everything before it does
+        # asked for last: what else went out did so before it
         control = NormalizedName(f"rg-control-{self.word}")
         self.wire.ask(Ask(self.probes.page(control)))
         private = [*(one.name for one in names.private), *names.absent]

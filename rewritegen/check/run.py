@@ -167,7 +167,7 @@ class _Run:
 
     def _proof(self, record: Record) -> None:
         context = self.context
-        # asked for last: when it stands in the record, everything before it does
+        # asked for last: what else went out did so before it
         context.get(context.page(context.control))
         # what a private index of ours is asked for went out rightly
         owned_names = (*context.made_up(), *context.owners)
