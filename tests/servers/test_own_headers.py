@@ -265,7 +265,7 @@ def test_an_evil_page_does_nothing_in_a_browser_and_can_be_left(
     try:
         world.index.extra["evil"] = EVIL.format(there=elsewhere.origin).encode()
         with browser(tmp_path) as page:
-            page.open(f"{world.index.url}evil/")
+            page.begin(f"{world.index.url}evil/")
             wait_until(lambda: elsewhere.asked("/stolen"), "it can be evil", SECONDS)
             wait_until(lambda: elsewhere.asked("/refresh"), "it can lead away", SECONDS)
             page.open("about:blank")
@@ -285,7 +285,7 @@ def _looked_at(page: Browser, live: LiveSite, elsewhere: Elsewhere) -> None:
     for name in _saved(page):
         (page.downloads / name).unlink()
     page.click("#back")
-    page.until("Page.loadEventFired")
+    page.arrive()
     assert page.url == live.url
     # the browser may still ask for the icon of where the page led at home; led there again, it would ask for more
     assert [r for r in elsewhere.requests if r.target != "/favicon.ico"] == []

@@ -13,7 +13,7 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,32 +42,45 @@ class Browser:
         self._read = b""
         self._number = 0
         self._session = ""
-        self._events: list[str] = []
+        self._events: list[dict[str, Any]] = []
+        self._frame, self._loader = "", ""
         (page,) = (t for t in self._ask("Target.getTargets")["targetInfos"] if t["type"] == "page")
         given = {"targetId": page["targetId"], "flatten": True}
         self._session = str(self._ask("Target.attachToTarget", **given)["sessionId"])
         self._ask("Page.enable")
+        self._ask("Page.setLifecycleEventsEnabled", enabled=True)
         allow = {"behavior": "allow", "downloadPath": str(downloads)}
         self._ask("Page.setDownloadBehavior", **allow)
 
     def open(self, url: str) -> None:
         """Open a page and wait until all of it is there, and what it refers to has been tried."""
-        self._events.clear()
-        self._ask("Page.navigate", url=url)
-        self.until("Page.loadEventFired")
+        self.begin(url)
+        mine = self._loader
+        self._until_loaded(lambda loader: loader == mine)
 
-    def until(self, event: str) -> None:
-        """Wait until something has happened since the last page was opened, or the last click."""
+    def begin(self, url: str) -> None:
+        """Begin to open a page, which may lead elsewhere before all of it is there."""
+        going = self._ask("Page.navigate", url=url)
+        assert "errorText" not in going, going
+        self._frame, self._loader = going["frameId"], going["loaderId"]
+
+    def arrive(self) -> None:
+        """Wait until all of the page is there that the last click led to."""
+        was = self._loader
+        self._until_loaded(lambda loader: loader != was)
+
+    def _until_loaded(self, awaited: Callable[[str], bool]) -> None:
+        """Wait for an event that names its page: that of the page before may still be in the pipe."""
         deadline = time.monotonic() + _SECONDS
-        while event not in self._events:
+        while True:
+            for told in self._events:
+                if told.get("name") != "load" or told["frameId"] != self._frame:
+                    continue
+                if awaited(told["loaderId"]):
+                    self._loader = told["loaderId"]
+                    return
+            self._events.clear()
             self._next(deadline)
-
-    def rest(self, seconds: float) -> None:
-        """Let a page do for so long what it does by itself."""
-        deadline = time.monotonic() + seconds
-        with contextlib.suppress(TimeoutError):
-            while True:
-                self._next(deadline)
 
     @property
     def url(self) -> str:
@@ -113,8 +126,8 @@ class Browser:
             self._read += piece
         text, _, self._read = self._read.partition(b"\0")
         said: dict[str, Any] = json.loads(text)
-        if "method" in said:
-            self._events.append(said["method"])
+        if said.get("method") == "Page.lifecycleEvent":
+            self._events.append(said["params"])
         return said
 
 
