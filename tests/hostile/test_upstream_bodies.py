@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urljoin
 
 import pytest
@@ -51,12 +52,14 @@ def test_a_hundred_thousand_links(world: World, label: str, lines: bool) -> None
         for number in range(LINKS)
     ).encode()
     world.index.raw[f"{world.index.mount}{name}/"] = page(body=links)
-    began = time.monotonic()
+    right, took = rewritten(live.plan, links), 0.0
     for _ in range(3):
+        began = time.monotonic()
         answer = ask(live.port, f"/simple/{name}/")
+        took += time.monotonic() - began
         assert answer.status == 200
-        assert answer.body == rewritten(live.plan, links)
-    assert time.monotonic() - began < 20
+        assert answer.body == right
+    assert took < 20
     assert largest(world) < MOST_KILOBYTES[world.kind]
     # the names that are claimed are not asked for, whoever links to them
     world.index.files.forget()
@@ -273,6 +276,15 @@ def test_no_file_without_end_fills_the_disk(world: World, word: str) -> None:
     assert ask(world.sites["copies"].port, "/-/health").status == 200
 
 
+def _on_disk(directory: Path) -> int:
+    """Bytes of all files; a server may remove what it writes just now."""
+    size = 0
+    for path in directory.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            size += path.stat().st_size
+    return size
+
+
 def _kept_without_end(world: World, word: str, path: str, target: str) -> None:
     live = world.sites["copies"]
     stopped, sent = threading.Event(), Sent()
@@ -282,6 +294,5 @@ def _kept_without_end(world: World, word: str, path: str, target: str) -> None:
         assert taken(client, 1_000_000) >= 1_000_000
     wait_until(lambda: sent.stands or stopped.is_set(), f"{word}: no more is asked for", 60)
     assert sent.size < 400_000_000, word
-    on_disk = sum(path.stat().st_size for path in world.place.rglob("*") if path.is_file())
-    assert on_disk < 450_000_000, word
+    assert _on_disk(world.place) < 450_000_000, word
     world.ordinary(live)

@@ -76,6 +76,7 @@ def world(
     copies: bool = True,
     between: tuple[Mapping[str, Any], ...] = (),
     cache: Mapping[str, str] | None = None,
+    retry: int = RETRY_SECONDS,
     **settings: Any,
 ) -> Iterator[World]:
     """Start a site.
@@ -83,6 +84,7 @@ def world(
     :param count: how many indexes there are.
     :param behind: fallbacks behind them; ``between``: behind the first.
     :param cache: settings of the cache that differ.
+    :param retry: seconds.
     """
     require("apache")
     place.chmod(0o755)
@@ -98,7 +100,7 @@ def world(
                 "kind": "pypi",
                 "files": [f"{index.files.origin}/"],
                 "read": "2s",
-                "retry": f"{RETRY_SECONDS}s",
+                "retry": f"{retry}s",
             }
             for i, index in enumerate(indexes)
         ]

@@ -169,8 +169,8 @@ def test_a_crowd_does_not_stop_the_host_that_it_waits_for(
         got, private = _ask_at_once(port, targets)
     assert Counter(one.status for one in got) == {200: len(targets)}
     assert {one.status for one in private} == {200}
-    # nobody waited for a thread until a limit in time ended that
-    assert max(one.seconds for one in (*got, *private)) < 14
+    # nobody waited for a thread until a limit in time ended that: 25 s, and more on a busy machine
+    assert max(one.seconds for one in (*got, *private)) < 20
 
 
 def _ask_at_once(port: int, targets: Sequence[str]) -> tuple[list[Got], list[Got]]:

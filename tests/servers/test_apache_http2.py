@@ -99,13 +99,15 @@ def test_both_get_the_same(world: World, label: str, mode: Mode) -> None:
         world.first.set_mode(mode)
         for target in TARGETS:
             seen = []
-            for client, version in ((old, "HTTP/1.1"), (new, "HTTP/2")):
+            # a copy may grow old between two of them: then the last two are alike
+            for client, version in ((old, "HTTP/1.1"), (new, "HTTP/2"), (old, "HTTP/1.1")):
                 got = client.get(f"/simple/{target}")
                 assert got.http_version == version
                 names = ("x-index-source", "content-type", "location", "vary", "cache-control")
                 what = (got.status_code, *(got.headers.get(name) for name in names))
                 seen.append((what, got.content, world.asked() if label == "plain" else []))
-            assert seen[0] == seen[1], target
+            before, here, after = seen
+            assert here in ((before, after) if label == "copies" else (before,)), target
     world.first.set_mode("ok")
 
 

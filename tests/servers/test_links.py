@@ -211,7 +211,8 @@ def check_large(plan: Plan, index: Styled) -> None:
     took = time.monotonic() - begin
     name = index.setting["name"].encode()
     assert page == sent.replace(index.files.origin.encode(), b"../../files/" + name)
-    assert took < 10
+    # a second or two; what looks at a line again for each link takes many minutes
+    assert took < 30
 
 
 def test_twenty_megabytes_on_one_line(server_kind: str, large: Styled, place: Path) -> None:

@@ -170,6 +170,7 @@ def test_a_unix_socket_is_in_the_way_after_a_crash(
     socket = place / "inner.sock"
     live = bench(f"server {{ listen unix:{socket}; return 404; }}", "return 200;")
     pid = live.server.process.pid
+    assert live.get("/").status == 200  # by a worker, so there is one
     workers = _children(pid)
     for process in (pid, *workers):
         os.kill(process, signal.SIGKILL)
