@@ -54,7 +54,7 @@ class World:
             "kind": "simple" if self.index.links == "packages" else "pypi",
             "retry": "1s",
             "connect": "1s",
-            "read": "2s",
+            "read": "10s",
         }
         if self.index.links == "absolute":
             fallback["files"] = [f"{self.index.files.origin}/"]
