@@ -6,18 +6,15 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from rewritegen.check.context import Sample
     from rewritegen.check.disclosure import Record
-    from rewritegen.check.foreign import Private
     from rewritegen.check.wire import Limits, Wire
-    from rewritegen.names import NormalizedName
     from rewritegen.reports import Form, Report
 
 __all__ = ["check", "report_options", "write_report"]
@@ -178,6 +175,7 @@ def check(site_file: str | None, any_url: str | None, form: Form, output: str, *
 
 def _site(site_file: str, given: dict[str, Any]) -> Report:
     from rewritegen.check.run import Options, is_here, run_check
+    from rewritegen.cli_check_names import NamesOf
     from rewritegen.plan import compile_plan
     from rewritegen.site import load_site
 
@@ -188,19 +186,14 @@ def _site(site_file: str, given: dict[str, Any]) -> Report:
     site = load_site(site_file)
     plan = compile_plan(site)
     wire = _wire(given["url"], given, plan.mount)
-    sources = [*site.indexes[0].fallbacks, *site.indexes[0].private]
-    known = {source.name for source in sources}
-    canary = _name(given["canary"]) if given["canary"] else None
-    if canary is not None and not any(
-        c.covers(canary) for s in site.indexes[0].private for c in s.claims
-    ):
-        raise click.UsageError(
-            f"--canary {canary} is not claimed: it would be sent to the fallbacks"
-        )
+    names = NamesOf(plan)
+    private = tuple(names.private(text) for text in given["private"])
+    samples = tuple(names.sample(text) for text in given["sample"])
+    canary = names.canary(given["canary"]) if given["canary"] else None
     with _record(given) as record, _progress() as progress:
         options = Options(
-            private=tuple(private.name for private in map(_private, given["private"])),
-            samples=tuple(_sample(text, known) for text in given["sample"]),
+            private=private,
+            samples=samples,
             everything=given["everything"],
             here=not given["remote"] and is_here(plan),
             binaries=tuple(given["binary"]),
@@ -213,15 +206,16 @@ def _site(site_file: str, given: dict[str, Any]) -> Report:
 
 def _any(url: str, given: dict[str, Any]) -> Report:
     from rewritegen.check.foreign import Names, check_any
+    from rewritegen.cli_check_names import name_of, private_of
 
     if given["url"] or given["sample"] or given["config"] or given["binary"] or given["canary"]:
         raise click.UsageError("--url, --sample, --config, --binary and --canary go with SITE")
     if not given["private"] and not given["absent"]:
         raise click.UsageError("--any needs private names: --private NAME or --absent NAME")
     names = Names(
-        tuple(map(_private, given["private"])),
-        tuple(map(_name, given["absent"])),
-        tuple(map(_name, given["public"])),
+        tuple(map(private_of, given["private"])),
+        tuple(map(name_of, given["absent"])),
+        tuple(map(name_of, given["public"])),
     )
     wire = _wire(url, given, None)
     with _record(given) as record, _progress() as progress:
@@ -247,32 +241,6 @@ def _wire(url: str, given: dict[str, Any], mount: str | None) -> Wire:
     )
 
 
-def _name(raw: str) -> NormalizedName:
-    from rewritegen.names import InvalidNameError, parse_name
-
-    try:
-        return parse_name(raw)
-    except InvalidNameError as error:
-        raise click.UsageError(str(error)) from error
-
-
-def _private(text: str) -> Private:
-    from rewritegen.check.foreign import Private
-
-    name, _, versions = text.partition(":")
-    return Private(_name(name), tuple(filter(None, versions.split(","))))
-
-
-def _sample(text: str, known: set[str]) -> Sample:
-    from rewritegen.check.context import Sample
-
-    source, colon, name = text.rpartition(":")
-    if colon and source not in known:
-        words = ", ".join(sorted(known))
-        raise click.UsageError(f"--sample {text}: no source is called {source}; there are {words}")
-    return Sample(_name(name), source)
-
-
 @contextmanager
 def _record(given: dict[str, Any]) -> Iterator[Record | None]:
     """Open the record of what goes out, before anything does."""
@@ -285,7 +253,8 @@ def _record(given: dict[str, Any]) -> Iterator[Record | None]:
             "--canary needs a record: --upstream-log FILE or --listen ADDRESS:PORT"
         )
     if given["upstream_log"]:
-        yield LogFile(Path(given["upstream_log"]))
+        with closing(LogFile(Path(given["upstream_log"]))) as log:
+            yield log
         return
     if not given["listen"]:
         yield None

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from rewritegen.answering import Address
 from rewritegen.apply.model import Generation
 from rewritegen.check.run import Options, run_check
-from rewritegen.check.wire import Limits, Target, Wire
+from rewritegen.check.target import Target
+from rewritegen.check.wire import Limits, Wire
 from rewritegen.diagnostics import Problem
 from rewritegen.plan import compile_plan
 from rewritegen.reports.model import Finding

@@ -91,6 +91,8 @@ class Context:
     """The private projects: the list, and those that were given."""
     owners: dict[NormalizedName, str] = field(default_factory=dict)
     """X-Index-Source of those that were asked for."""
+    asked: set[NormalizedName] = field(default_factory=set)
+    """Private names that were asked for: what went out of them is a leak."""
     whole_host: bool = True
     """All paths of the host are ours; False when the running text is of the scope `locations`."""
     admitted: bool = True

@@ -7,6 +7,7 @@ there: a record of something else proves nothing.
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import socketserver
@@ -19,6 +20,7 @@ from urllib.parse import unquote_to_bytes
 
 from rewritegen.check.results import About, Results
 from rewritegen.diagnostics import visible
+from rewritegen.names import NormalizedName
 
 __all__ = ["Listener", "LogFile", "Record", "look_at_record"]
 
@@ -44,20 +46,39 @@ class Record(Protocol):
 
 
 class LogFile:
-    """A log that grows; what stood in it before is not looked at."""
+    """A log that grows; what stood in it before is not looked at. It may be rotated meanwhile.
+
+    :raises OSError: when it cannot be read.
+    """
 
     def __init__(self, path: Path) -> None:
         self.where = visible(str(path))
         self.seconds = _LOG_SECONDS
         self._path = path
-        self._start = path.stat().st_size
+        # open all the time: when another file takes its name, this one is still read to its end
+        self._file = path.open("rb")
+        self._start = self._file.seek(0, 2)
 
     def read(self) -> bytes:
-        """Return what was written since; all of it, when the log was rotated."""
-        with self._path.open("rb") as file:
-            size = file.seek(0, 2)
-            file.seek(self._start if size >= self._start else 0)
-            return file.read(_MOST_BYTES)
+        """Return what was written since, there and in a file that took its place.
+
+        Nothing when it was cut off: what stood there is lost, and without the control the rest proves nothing.
+        """
+        if self._file.seek(0, 2) < self._start:
+            return b""
+        self._file.seek(self._start)
+        data = self._file.read(_MOST_BYTES)
+        try:
+            with self._path.open("rb") as now:
+                if not os.path.sameopenfile(now.fileno(), self._file.fileno()):
+                    data += b"\n" + now.read(_MOST_BYTES)
+        except FileNotFoundError:
+            pass  # renamed, and nobody has written again yet
+        return data
+
+    def close(self) -> None:
+        """Look no more."""
+        self._file.close()
 
 
 class Listener:
@@ -114,37 +135,68 @@ def _answer_all(connection: socket.socket, record: Callable[[bytes], None]) -> N
         return
 
 
-def look_at_record(results: Results, record: Record, private: Iterable[str], control: str) -> None:
+def look_at_record(
+    results: Results,
+    record: Record,
+    private: Iterable[NormalizedName],
+    public: Iterable[NormalizedName],
+    control: NormalizedName,
+) -> None:
     """Look for every private name in any spelling and encoding, when all that went out is in there.
 
     The control must be found first. It is what was asked for last, but it stands there before what another process of
     the server sent earlier and writes later.
+
+    :param private: the names that were asked for and may not have gone out.
+    :param public: other names that were asked for; a private one may be a part of them.
     """
     began = time.monotonic()
     deadline = began + _WAIT_SECONDS
-    data = _plain(record.read())
-    while _bare(control) not in data and time.monotonic() < deadline:
+    data = _Readings(record.read())
+    while not data.have(control) and time.monotonic() < deadline:
         time.sleep(_PAUSE_SECONDS)
-        data = _plain(record.read())
-    there = _bare(control) in data
+        data = _Readings(record.read())
     said = f"{control}, a public name that was made up for this run"
+    there = data.have(control)
     if not results.see("RG991", there, _SEEN, record.where, said, "it is not in there"):
         return
     if (left := began + record.seconds - time.monotonic()) > 0:
         time.sleep(left)
-        data = _plain(record.read())
-    for name in dict.fromkeys(private):
-        found = _bare(name) in data
+        data = _Readings(record.read())
+    names = list(dict.fromkeys(private))
+    if not names:
+        words = "no name was asked for that must stay here"
+        results.note("RG990", _SEEN, words, "name one: --private NAME, or claim one")
+    for name in names:
+        found = data.have(name, [control, *public])
         results.see("RG990", not found, _SEEN, record.where, f"nothing of {name}", "it went out")
 
 
-def _bare(name: str) -> bytes:
-    return re.sub("[-_.]", "", name.lower()).encode()
+class _Readings:
+    """A record as it came, decoded once, and decoded twice; without what is in every log of this form."""
+
+    def __init__(self, data: bytes) -> None:
+        once = unquote_to_bytes(data)
+        text = b"\n".join((data, once, unquote_to_bytes(once))).lower()
+        self._text = _KEY.sub(b" ", text)
+        self._bare = _SEPARATORS.sub(b"", self._text)
+
+    def have(self, name: NormalizedName, others: Iterable[NormalizedName] = ()) -> bool:
+        """Tell whether a name is in there by itself, in any spelling, and not only as a part of one of the others."""
+        if name.replace("-", "").encode() not in self._bare:
+            return False
+        wanted, text = _spelled(name), self._text
+        for other in others:
+            if other != name and wanted.search(other.encode()):
+                text = _spelled(other).sub(b" ", text)
+        return wanted.search(text) is not None
 
 
-def _plain(data: bytes) -> bytes:
-    """Return the record with every spelling of a name alike: as it came, decoded once, and twice."""
-    once = unquote_to_bytes(data)
-    return b"\n".join(
-        re.sub(rb"[-_.+]", b"", text.lower()) for text in (data, once, unquote_to_bytes(once))
-    )
+_SEPARATORS = re.compile(rb"[-_.+]+")
+#: Keys of JSON, and what stands for one character in a log.
+_KEY = re.compile(rb'"[a-z_]+":|\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|[bfnrt])')
+
+
+def _spelled(name: NormalizedName) -> re.Pattern[bytes]:
+    parts = (re.escape(part.encode()) for part in name.split("-"))
+    return re.compile(rb"(?<![a-z0-9])" + rb"[-_.+]*".join(parts) + rb"(?![a-z0-9])")

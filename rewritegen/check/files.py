@@ -114,6 +114,8 @@ def look_for_what_is_missing(context: Context, about: About, name: NormalizedNam
 
 
 def _seen(context: Context, about: About, line: str, answer: Answer) -> None:
-    right = answer.status == 404 and not context.went_out(answer)
+    right = answer.status == 404 and answer.source in ("none", about.family)
+    right = right and not context.went_out(answer)
     said = f"404, X-Index-Source none or {about.family}"
-    context.results.see("RG933", right, about, line, said, answer.said)
+    hint = context.hint(answer)
+    context.results.see("RG933", right, about, line, said, answer.said, next_step=hint)

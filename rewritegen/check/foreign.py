@@ -96,7 +96,7 @@ class _Look:
         control = NormalizedName(f"rg-control-{self.word}")
         self.wire.ask(Ask(self.probes.page(control)))
         private = [*(one.name for one in names.private), *names.absent]
-        look_at_record(self.results, record, private, control)
+        look_at_record(self.results, record, private, names.public, control)
 
     def _tasks(self, names: Names) -> Iterator[Task]:
         for private in names.private:

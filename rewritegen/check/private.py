@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from pathlib import Path
 
 from rewritegen.check.context import Context, about, block, spread, stem
 from rewritegen.check.files import look_at_files, look_for_what_is_missing
@@ -25,10 +26,13 @@ from rewritegen.steps import (
     Source,
 )
 
-__all__ = ["available", "locate", "owned", "relayed", "reserved"]
+__all__ = ["available", "locate", "owned", "relayed", "reserved", "unlisted"]
 
 #: Projects of a source that are looked at in full, and names of which only the owner is asked; more with ``--all``.
 _PROJECTS, _LOCATED, _CLAIMS = 6, 200, 12
+
+#: Claims that are asked for once each, besides those that are asked for in every way; more with ``--all``.
+_ONCE = 500
 
 _LIST = About("private projects", "private")
 
@@ -41,6 +45,7 @@ def locate(context: Context) -> Iterator[Task]:
 
 
 def _locate(context: Context, name: NormalizedName) -> None:
+    context.asked.add(name)
     # httpd writes no listing for HEAD, and so cannot see that a directory has no file
     listed = any(isinstance(s, OwnedBy) and isinstance(s.pages, Listing) for s in context.plan.page)
     method = "GET" if listed else "HEAD"
@@ -79,7 +84,7 @@ def _available(context: Context, step: Available) -> None:
     # a name that nobody has goes through all of the roots
     name = next(context.made_up(), context.nobodys)
     ask, answer = context.get(context.page(name))
-    right = answer.status != 503
+    right = answer.status not in (0, 503)
     context.results.see("RG982", right, seen, ask.line, "no 503", answer.said)
 
 
@@ -101,9 +106,24 @@ def _project(context: Context, step: OwnedBy, name: NormalizedName) -> None:
     document = look_at_pages(context, seen, name, expected)
     if document is not None:
         look_at_files(context, seen, document, expected)
+    if written and context.world is not None:
+        _as_written(context, seen, name)
     look_for_what_is_missing(context, seen, name)
     look_at_document(context, seen, step.source, name)
     look_at_spellings(context, seen, name)
+
+
+def _as_written(context: Context, seen: About, name: NormalizedName) -> None:
+    """Compare a page with the file that the model takes it from: a cache in front may keep an older one."""
+    ask, answer = context.get(context.page(name), JSON.content_type)
+    path = context.decided(ask.target, "GET", JSON.content_type).path
+    if path is None or answer.status != 200:
+        return
+    try:
+        same = Path(path).read_bytes() == answer.body
+    except OSError:
+        return  # this user may not read it
+    context.results.see("RG983", same, seen, ask.line, f"the bytes of {path}", "others")
 
 
 def relayed(context: Context, step: AskPrivately) -> Iterator[Task]:
@@ -114,7 +134,7 @@ def relayed(context: Context, step: AskPrivately) -> Iterator[Task]:
     for prefix in step.claims.prefixes:
         name = NormalizedName(f"{prefix}-rg-check-{context.word}")
         yield lambda name=name: _not_relayed(context, step, name)  # type: ignore[misc]
-    for name in spread(step.claims.names, _CLAIMS):
+    for name in step.claims.names if context.everything else spread(step.claims.names, _ONCE):
         yield lambda name=name: _not_relayed(context, step, name)  # type: ignore[misc]
 
 
@@ -149,22 +169,45 @@ def reserved(context: Context, step: Reserved) -> Iterator[Task]:
         )
     for name in (*chosen, *_gone(context, step)):
         yield lambda name=name: _absent(context, name)  # type: ignore[misc]
+    # one of them may be missing in the running text
+    others = [name for name in absent if name not in chosen]
+    for name in spread(others, _ONCE):
+        yield lambda name=name: _absent_page(context, name)  # type: ignore[misc]
+    if len(others) > _ONCE:
+        words = f"{len(others) - _ONCE} claims were not asked for"
+        context.results.note("RG930", _claims(context), words, "ask for all of them: --all")
     for name in claims.public:
         yield lambda name=name: _public_exception(context, name)  # type: ignore[misc]
 
 
 def _gone(context: Context, step: Reserved) -> tuple[NormalizedName, ...]:
     """Return names that were scanned once and of which nothing is there now; only the server has them."""
-    if context.world is None or step.scanned is None:
+    if step.scanned is None:
         return ()
-    try:
-        scanned = [NormalizedName(entry.name) for entry in os.scandir(step.scanned)]
-    except OSError:
-        return ()  # what is wrong with the state is another probe's
-    known = set(context.names)
-    gone = sorted(name for name in scanned if name not in known and name[0].isalnum())
-    absent = [name for name in gone if context.decided(context.page(name)).status == 404]
+    absent = [name for name, status in _scanned(context, context.names) if status == 404]
     return tuple(absent) if context.everything else spread(absent, _CLAIMS)
+
+
+def unlisted(context: Context, listed: Collection[NormalizedName]) -> tuple[NormalizedName, ...]:
+    """Return names that are here and not in the list that came: what serves it may have an older state."""
+    return tuple(name for name, status in _scanned(context, listed) if status == 200)
+
+
+def _scanned(
+    context: Context, but: Collection[NormalizedName]
+) -> Iterator[tuple[NormalizedName, int]]:
+    """Yield scanned names with the status of their page by the directories of the server; nothing from outside."""
+    directory = context.reserved.scanned
+    if context.world is None or directory is None:
+        return
+    try:
+        scanned = [NormalizedName(entry.name) for entry in os.scandir(directory)]
+    except OSError:
+        return  # what is wrong with the state is another probe's
+    known = set(but)
+    for name in sorted(scanned):
+        if name not in known and name[0].isalnum():
+            yield name, context.decided(context.page(name)).status
 
 
 def _claims(context: Context, name: NormalizedName | None = None) -> About:
@@ -190,6 +233,7 @@ def _is_absent(context: Context, name: NormalizedName) -> bool:
 
 
 def _absent(context: Context, name: NormalizedName) -> None:
+    context.asked.add(name)
     seen = _claims(context, name)
     for accept, method in (("", "GET"), (JSON.content_type, "GET"), (JSON.content_type, "HEAD")):
         ask, answer = context.get(context.page(name), accept, method=method)
@@ -201,11 +245,8 @@ def _absent(context: Context, name: NormalizedName) -> None:
         for suffix in ("", ".metadata"):
             file = f"{route.prefix}aa/bb/cc/{stem(name)}-1.0-py3-none-any.whl{suffix}"
             ask, answer = context.get(file)
-            right = (
-                answer.status == 404
-                and answer.source in ("none", "")
-                and not context.went_out(answer)
-            )
+            right = answer.status == 404 and answer.source == "none"
+            right = right and not context.went_out(answer)
             context.results.see(
                 "RG932",
                 right,
@@ -213,7 +254,14 @@ def _absent(context: Context, name: NormalizedName) -> None:
                 ask.line,
                 "404, X-Index-Source none",
                 answer.said,
+                next_step=context.hint(answer),
             )
+
+
+def _absent_page(context: Context, name: NormalizedName) -> None:
+    context.asked.add(name)
+    ask, answer = context.get(context.page(name), JSON.content_type)
+    _judge_absent(context, _claims(context, name), ask.line, answer)
 
 
 def _source_of(source: Source) -> About:
@@ -223,8 +271,9 @@ def _source_of(source: Source) -> About:
 def _judge_absent(context: Context, seen: About, line: str, answer: Answer) -> None:
     see = context.results.see
     said = "404, X-Index-Source none"
-    out = context.went_out(answer) or answer.status in (301, 302, 502, 504)
-    if not see("RG931", not out, seen, line, said, answer.said):
+    # what does not say who answered may be anybody's
+    out = context.went_out(answer) or answer.status in (301, 302, 502, 504) or not answer.source
+    if not see("RG931", not out, seen, line, said, answer.said, next_step=context.hint(answer)):
         return
     # a directory that appeared after the list was read answers for itself
     fine = answer.status == 404 or (
@@ -239,6 +288,5 @@ def _public_exception(context: Context, name: NormalizedName) -> None:
     refused = answer.status == 404 and b"this name is private" in answer.body
     private = answer.source in context.private_labels and decided.source == "none"
     seen = About("public", "public", "claims")
-    context.results.see(
-        "RG966", not refused and not private, seen, ask.line, "asked of the fallbacks", answer.said
-    )
+    asked = answer.status and not refused and not private
+    context.results.see("RG966", asked, seen, ask.line, "asked of the fallbacks", answer.said)

@@ -89,8 +89,10 @@ def _nobodys(context: Context) -> None:
             away = context.plan.offline and any(s.role == "proxy" for s in context.fallbacks)
             see("RG963", away, _NOBODY, ask.line, "404", answer.said, severity="warning")
             continue
-        right = answer.status == 404 and answer.source in ("none", "")
-        see("RG965", right, _NOBODY, ask.line, "404, X-Index-Source none", answer.said)
+        right = answer.status == 404 and answer.source == "none"
+        hint = context.hint(answer)
+        said = "404, X-Index-Source none"
+        see("RG965", right, _NOBODY, ask.line, said, answer.said, next_step=hint)
 
 
 def _anywhere(context: Context, sample: Sample) -> None:

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rewritegen.check.wire import Limits, Target, Wire, split_url
+from rewritegen.check.target import Target, split_url
+from rewritegen.check.wire import Limits, Wire
 
 __all__ = ["Reach", "ReachError", "reach"]
 

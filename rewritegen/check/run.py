@@ -14,7 +14,7 @@ from rewritegen.check.disclosure import Record, look_at_record
 from rewritegen.check.drift import look_for_drift
 from rewritegen.check.fingerprints import generated, look_at_config
 from rewritegen.check.itself import SERVER, itself, look_at_certificate, look_at_list, root_list
-from rewritegen.check.private import available, locate, owned, relayed, reserved
+from rewritegen.check.private import available, locate, owned, relayed, reserved, unlisted
 from rewritegen.check.public import mirrored, nobody, proxied, sent_away
 from rewritegen.check.results import Results
 from rewritegen.check.rules import RULES
@@ -148,7 +148,7 @@ class _Run:
     def _inside(self) -> None:
         context = self.context
         found = (*look_at_list(context), *self.options.private)
-        context.names = tuple(sorted(set(found)))
+        context.names = tuple(sorted({*found, *unlisted(context, found)}))
         self._run("owners", [*root_list(context), *locate(context)])
         tasks = [*shapes(context)]
         for step in context.plan.page:
@@ -170,6 +170,7 @@ class _Run:
         # asked for last: what else went out did so before it
         context.get(context.page(context.control))
         # what a private index of ours is asked for went out rightly
-        owned_names = (*context.made_up(), *context.owners)
-        private = [name for name in owned_names if not context.is_relayed(name)]
-        look_at_record(context.results, record, private, context.control)
+        private = sorted(name for name in context.asked if not context.is_relayed(name))
+        samples = (sample.name for sample in context.samples)
+        public = [context.nobodys, *samples, *context.reserved.claims.public]
+        look_at_record(context.results, record, private, public, context.control)

@@ -38,6 +38,7 @@ def shapes(context: Context) -> Iterator[Task]:
         words = "no name is known to be private, so there is none to be kept here"
         context.results.note("RG942", GRAMMAR, words, "name one: --private NAME")
         return
+    context.asked.add(name)
     yield lambda: look_at_spellings(context, GRAMMAR, name)
     for target in filter(context.is_ours, _targets(context, name)):
         yield lambda target=target: _refused(context, Ask(target))  # type: ignore[misc]
@@ -136,11 +137,18 @@ def _refused(context: Context, ask: Ask) -> None:
     answer = context.wire.ask(ask)
     decided = context.decided(ask.target)
     wanted = f"{decided.status}, and nobody is asked"
-    right = answer.status == decided.status or answer.status in _OWN_REFUSALS or not answer.status
+    right = answer.status == decided.status or answer.status in _OWN_REFUSALS or answer.is_refusal
     # a front may clean a path up first: then it is the page of a claimed name, or leads there
     right = right or _is_cleaned(context, ask, answer)
+    # a project that is there, when no name could be made up; and what another host of the server says is its own
+    right = right or (answer.status == 200 and answer.source in context.private_labels)
+    right = right or (answer.status != 0 and _is_for_another_host(context, ask))
     right = right and not context.went_out(answer)
     context.results.see("RG942", right, GRAMMAR, ask.line, wanted, answer.said)
+
+
+def _is_for_another_host(context: Context, ask: Ask) -> bool:
+    return ask.host != "" or ask.absolute not in ("", context.url(ask.target))
 
 
 def _is_cleaned(context: Context, ask: Ask, answer: Answer) -> bool:

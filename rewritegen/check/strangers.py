@@ -47,7 +47,7 @@ def _strangers(context: Context, auth: Auth) -> None:
         answer = context.wire.ask(ask)
         # a wrong or missing client certificate: nginx says 400, httpd ends the handshake
         refused = answer.status in (auth.status, 401, 403) or (
-            auth.status == 403 and answer.status in (0, 400)
+            auth.status == 403 and (answer.is_refusal or answer.status == 400)
         )
         said = f"{auth.status}, whatever was asked for"
         see("RG970", refused, _AUTH, ask.line, said, answer.said)

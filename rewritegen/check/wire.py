@@ -14,12 +14,12 @@ import threading
 import time
 from dataclasses import dataclass, field
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from rewritegen import __version__
+from rewritegen.check.target import Target
 from rewritegen.diagnostics import visible
 
-__all__ = ["Answer", "Ask", "Limits", "OutOfTimeError", "Target", "Wire"]
+__all__ = ["Answer", "Ask", "Limits", "OutOfTimeError", "Wire"]
 
 #: Bytes of a body that are read; a page of tens of megabytes is read whole, a wheel of gigabytes is not.
 MOST_BYTES = 64 << 20
@@ -31,40 +31,6 @@ _AGENT = f"rewritegen-check/{__version__}"
 
 class OutOfTimeError(Exception):
     """The time for the whole check is up."""
-
-
-class Target(NamedTuple):
-    """Where the server is."""
-
-    scheme: str
-    host: str
-    port: int
-    prefix: str
-    """What stands before the site's own paths, where a front serves it at a sub-path; without a final slash."""
-    mount: str
-    connect: str = ""
-    """Where to connect, when that is not the host: the server itself, whatever its name leads to."""
-
-    @property
-    def authority(self) -> str:
-        """Host and port as they stand in a Host header: the scheme's own port is left out."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        usual = {"http": 80, "https": 443}[self.scheme]
-        return host if self.port == usual else f"{host}:{self.port}"
-
-    @property
-    def origin(self) -> str:
-        """Scheme, host and port."""
-        return f"{self.scheme}://{self.authority}"
-
-    @property
-    def url(self) -> str:
-        """The URL of the index, without credentials."""
-        return f"{self.origin}{self.prefix}{self.mount}"
-
-    def address(self, target: str) -> str:
-        """Return the absolute URL of a path of the site."""
-        return f"{self.origin}{self.prefix}{target}"
 
 
 class Limits(NamedTuple):
@@ -120,6 +86,11 @@ class Answer:
     def one(self, name: str) -> str:
         """The values of a header, joined; empty when there is none."""
         return ", ".join(dict.fromkeys(self.all(name)))
+
+    @property
+    def is_refusal(self) -> bool:
+        """Tell whether the server itself ended it without HTTP; when it was silent, nobody knows what it did."""
+        return not self.status and self.problem != _SILENT
 
     @property
     def source(self) -> str:
@@ -310,6 +281,7 @@ class Wire:
 
 
 _CLOSED = "the connection was closed without an answer"
+_SILENT = "no answer within the time limit"
 
 
 def _answer(
@@ -321,7 +293,7 @@ def _answer(
 
 def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
-        return "no answer within the time limit"
+        return _SILENT
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the certificate is not accepted: {visible(error.verify_message)}"
     if isinstance(error, (ConnectionResetError, BrokenPipeError)):
@@ -330,19 +302,3 @@ def _reason(error: Exception) -> str:
         return f"not an HTTP answer ({type(error).__name__})"
     text = getattr(error, "strerror", None) or str(error)
     return visible(str(text).lower())
-
-
-def split_url(url: str) -> tuple[Target, tuple[str, str] | None]:
-    """Return where a URL leads (its whole path as ``mount``), and the name and password in it.
-
-    :raises ValueError: with what is wrong with it, in words.
-    """
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("a URL such as https://packages.example.org/simple/")
-    if parts.query or parts.fragment:
-        raise ValueError("a URL without a query and a fragment")
-    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
-    path = parts.path if parts.path.endswith("/") else f"{parts.path}/"
-    login = (parts.username, parts.password or "") if parts.username else None
-    return Target(parts.scheme, parts.hostname, port, "", path), login

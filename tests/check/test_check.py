@@ -198,9 +198,16 @@ _HOP = ("connection", "keep-alive", "transfer-encoding", "content-length")
 
 @contextlib.contextmanager
 def front(
-    port: int, prefix: bytes, change: Callable[[bytes], bytes] = lambda head: head
+    port: int,
+    prefix: bytes,
+    change: Callable[[bytes], bytes] = lambda head: head,
+    instead: Callable[[bytes], bytes | None] = lambda request: None,
 ) -> Iterator[int]:
-    """A reverse proxy at a sub-path that passes on bytes; ``change``: what it does to the headers of answers."""
+    """A reverse proxy at a sub-path that passes on bytes.
+
+    :param change: what it does to the headers of answers.
+    :param instead: what it answers by itself, if it does.
+    """
     listener = socket.create_server((HOST, 0))
     listener.settimeout(0.1)
     stop = threading.Event()
@@ -212,6 +219,9 @@ def front(
             if not data:
                 return
             line, _, rest = data.partition(b"\r\n")
+            if (own := instead(data)) is not None:
+                client.sendall(own)
+                return
             line = line.replace(b" " + prefix, b" ", 1)
             rest = rest.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1)
             with socket.create_connection((HOST, port), timeout=10) as behind:

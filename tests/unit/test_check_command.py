@@ -43,7 +43,17 @@ def test_a_rule_says_what_why_and_what_to_do(code: str) -> None:
     assert RULES[code].right != RULES[code].wrong
 
 
-SITE = "server_name: x.example.org\nstate: /s\nprivate:\n  - {path: /p, claims: [acme-*]}\n"
+SITE = """\
+server_name: x.example.org
+state: /s
+inner: 127.0.0.1:8179
+private:
+  - {name: own, path: /p, claims: [acme-*]}
+  - {name: eggs, proxy: "http://127.0.0.1:8888/", kind: simple, claims: [egg-*]}
+public: [acme-oss]
+fallbacks:
+  - {name: last, redirect: "https://last.example.org/simple/"}
+"""
 
 WRONG = {
     "nothing": ([], "give SITE and --url URL"),
@@ -73,6 +83,35 @@ WRONG = {
             "127.0.0.1:1",
         ],
         "is not claimed",
+    ),
+    **{
+        row: (
+            [
+                *("{site}", "--url", "http://127.0.0.1:1/simple/"),
+                *("--canary", name, "--listen", "127.0.0.1:1"),
+            ],
+            words,
+        )
+        for row, name, words in (
+            ("canary that is public all the same", "acme-oss", "is not claimed"),
+            ("canary of another index", "egg-x", "is asked of private/eggs"),
+        )
+    },
+    **{
+        f"sample {text}": (
+            ["{site}", "--url", "http://127.0.0.1:1/simple/", "--sample", text],
+            words,
+        )
+        for text, words in (
+            ("own:acme-foo", "private/own is a private directory: --private acme-foo"),
+            ("last:six", "redirect/last is asked by clients themselves"),
+            ("eggs:six", "private/eggs is asked for egg-* only"),
+            ("acme-foo", "is private by a claim: --private acme-foo"),
+        )
+    },
+    "versions": (
+        ["{site}", "--url", "http://127.0.0.1:1/simple/", "--private", "acme-foo:1.0"],
+        "versions are for --any",
     ),
     "canary alone": (
         ["{site}", "--url", "http://127.0.0.1:1/simple/", "--canary", "acme-x"],

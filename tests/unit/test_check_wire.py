@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from rewritegen.check.results import About, Results
-from rewritegen.check.wire import Ask, Limits, OutOfTimeError, Target, Wire, split_url
+from rewritegen.check.target import Target, split_url
+from rewritegen.check.wire import Ask, Limits, OutOfTimeError, Wire
 
 HOST = "127.0.0.1"
 SEEN = About("private/team", "private[0]", "private[0] team")
