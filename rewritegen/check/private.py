@@ -115,15 +115,20 @@ def _project(context: Context, step: OwnedBy, name: NormalizedName) -> None:
 
 def _as_written(context: Context, seen: About, name: NormalizedName) -> None:
     """Compare a page with the file that the model takes it from: a cache in front may keep an older one."""
-    ask, answer = context.get(context.page(name), JSON.content_type)
-    path = context.decided(ask.target, "GET", JSON.content_type).path
-    if path is None or answer.status != 200:
+    page = context.page(name)
+    path = context.decided(page, "GET", JSON.content_type).path
+    if path is None:
         return
+    ask, answer = context.get(page, JSON.content_type)
     try:
         same = Path(path).read_bytes() == answer.body
+        if not same:  # `rewritegen index` may have written it just now
+            ask, answer = context.get(page, JSON.content_type)
+            same = Path(path).read_bytes() == answer.body
     except OSError:
-        return  # this user may not read it
-    context.results.see("RG983", same, seen, ask.line, f"the bytes of {path}", "others")
+        return  # this user may not read it, or it has gone
+    if answer.status == 200:
+        context.results.see("RG983", same, seen, ask.line, f"the bytes of {path}", "others")
 
 
 def relayed(context: Context, step: AskPrivately) -> Iterator[Task]:
@@ -206,8 +211,12 @@ def _scanned(
         return  # what is wrong with the state is another probe's
     known = set(but)
     for name in sorted(scanned):
-        if name not in known and name[0].isalnum():
+        if name in known or not name[0].isalnum():
+            continue
+        try:
             yield name, context.decided(context.page(name)).status
+        except PermissionError:
+            return  # a root that this user may not look into
 
 
 def _claims(context: Context, name: NormalizedName | None = None) -> About:
@@ -272,7 +281,8 @@ def _judge_absent(context: Context, seen: About, line: str, answer: Answer) -> N
     see = context.results.see
     said = "404, X-Index-Source none"
     # what does not say who answered may be anybody's
-    out = context.went_out(answer) or answer.status in (301, 302, 502, 504) or not answer.source
+    unsigned = answer.status != 0 and not answer.source
+    out = context.went_out(answer) or answer.status in (301, 302, 502, 504) or unsigned
     if not see("RG931", not out, seen, line, said, answer.said, next_step=context.hint(answer)):
         return
     # a directory that appeared after the list was read answers for itself
